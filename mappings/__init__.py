@@ -1,0 +1,1 @@
+"""The pure verbs: values in, values out; nothing is opened, logged, timed or drawn at random."""
