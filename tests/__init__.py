@@ -1,0 +1,1 @@
+"""The proof: what the connector promises, stated as tests that can fail."""

@@ -1,0 +1,1 @@
+"""What the simulator and every source owe the written contract."""

@@ -1,0 +1,1 @@
+"""Our doors and pipeline against real databases and the real simulator."""

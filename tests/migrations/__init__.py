@@ -1,0 +1,1 @@
+"""Migrated databases equal the metadata, from every earlier revision."""

@@ -1,0 +1,1 @@
+"""Enumerated crashes, random histories and faults."""
