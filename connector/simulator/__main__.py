@@ -1,0 +1,55 @@
+"""Runs the simulator as a process: `python -m connector.simulator --port 8089 --seed 7 --school 99AA00=120`."""
+
+import argparse
+import re
+import sys
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+
+from connector.simulator.answers import Simulator
+from connector.simulator.server import serve
+from connector.simulator.world import SCHOOLS, World
+
+SCHOOL = re.compile(r"([0-9]{2}[A-Z]{2}[0-9]{2})(?:=([0-9]+))?")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve until told to stop; returns the exit code, 0 after SIGTERM or SIGINT, 2 for wrong usage (argparse)."""
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    schools: dict[str, int] = {}
+    for text in given.school or SCHOOLS:
+        match = SCHOOL.fullmatch(text)
+        if match is None:
+            parser.error(f"{text!r} is no school: BRIN and two digits, perhaps =PUPILS, as in 99AA00=120")
+        schools[match[1]] = given.pupils if match[2] is None else int(match[2])
+    simulator = Simulator(
+        World(given.seed, given.date or datetime.now(UTC).astimezone().date(), schools),
+        clients={given.client_id: given.client_secret},
+        token_seconds=given.token_seconds,
+        page_cap=given.page_cap,
+    )
+    return serve(given.host, given.port, simulator)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m connector.simulator", description="A simulated school system."
+    )
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8089, help="0 takes any free port")
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument(
+        "--pupils", type=int, default=60, help="pupils of a school that does not say (default 60)"
+    )
+    parser.add_argument("--school", action="append", metavar="BRIN[=PUPILS]", help="may be repeated")
+    parser.add_argument("--date", type=date.fromisoformat, default=None, help="the world's today, YYYY-MM-DD")
+    parser.add_argument("--client-id", default="connector")
+    parser.add_argument("--client-secret", default="demo-secret")  # noqa: S106 - of a world in which all is invented
+    parser.add_argument("--token-seconds", type=int, default=300)
+    parser.add_argument("--page-cap", type=int, default=None, help="most records on a page")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,58 @@
+"""The sheet on which a school is drawn up before the world takes it over."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from random import Random
+from typing import Any
+
+from connector.simulator.dates import instant
+
+Record = dict[str, Any]
+
+PREFIXES: Mapping[str, str] = {
+    "pupils": "pup",
+    "guardians": "gua",
+    "guardianships": "rel",
+    "locations": "loc",
+    "absences": "abs",
+    "notes": "not",
+    "support_plans": "pla",
+    "news_items": "new",
+    "employees": "emp",
+    "groups": "grp",
+    "group_memberships": "mem",
+    "group_employees": "tea",
+}
+STREAMS: tuple[str, ...] = tuple(PREFIXES)
+
+
+@dataclass
+class Draft:
+    """Records per stream, role names and counters of one school; the same seed draws the same school."""
+
+    seed: int
+    school: str
+    today: date
+    streams: dict[str, list[Record]] = field(default_factory=lambda: {name: [] for name in STREAMS})
+    roles: dict[str, str] = field(default_factory=dict)
+    counters: dict[str, int] = field(default_factory=dict)
+
+    def rng(self, *names: object) -> Random:
+        """Return a random source of its own, so that one part's draws never shift another's."""
+        return Random(":".join(map(str, (self.seed, self.school, *names))))
+
+    def count(self, name: str) -> int:
+        """Return 1, 2, 3, … per name."""
+        self.counters[name] = self.counters.get(name, 0) + 1
+        return self.counters[name]
+
+    def add(self, stream: str, named: str | None = None, /, **fields: Any) -> Record:
+        """Append a record with the next id and a changed_at in the past; its role in the world is `named`."""
+        number = len(self.streams[stream]) + 1
+        changed = instant(self.today - timedelta(days=2 + number % 300), 7 + number % 11, number % 60)
+        record: Record = {"id": f"{PREFIXES[stream]}-{number:06d}", "changed_at": changed, **fields}
+        self.streams[stream].append(record)
+        if named is not None:
+            self.roles[named] = record["id"]
+        return record

@@ -1,0 +1,62 @@
+"""The other families of a school, drawn by chance until it has its number of pupils."""
+
+from datetime import timedelta
+
+from connector.simulator.cast import cast
+from connector.simulator.dates import day, school_year
+from connector.simulator.dossier import keep_dossiers
+from connector.simulator.draft import Draft, Record
+from connector.simulator.people import Household, aged, place
+from connector.simulator.premises import Premises, furnish
+
+
+def populate(draft: Draft, size: int) -> None:
+    """Draw a whole school with exactly `size` pupils; the first twelve are the cast."""
+    premises = furnish(draft, size)
+    cast(draft, premises, size)
+    family = 0
+    while (room := size - len(draft.streams["pupils"])) > 0:
+        family += 1
+        _family(draft, premises, family, room)
+    keep_dossiers(draft)
+
+
+def _family(draft: Draft, premises: Premises, number: int, room: int) -> None:
+    rng = draft.rng("family", number)
+    home = Household(draft, premises, rng, confidential=rng.random() < 0.03)
+    parents = _parents(home)
+    for _ in range(min(room, rng.choices((1, 2, 3), (45, 42, 13))[0])):
+        child = _child(home)
+        for parent, relation, authority in parents:
+            home.tie(child, parent, relation, authority)
+        place(draft, premises, child)
+
+
+def _parents(home: Household) -> list[tuple[Record, str, str]]:
+    rng = home.rng
+    kind = rng.choices(("together", "apart", "single", "same_sex"), (66, 20, 10, 4))[0]
+    mother = (home.guardian("female", mail=rng.random() > 0.02), "mother", "full")
+    if kind == "single":
+        return [mother]
+    if kind == "same_sex":
+        return [mother, (home.guardian("female"), "mother", "full")]
+    authority = rng.choices(("full", "none", "unknown"), (90, 7, 3))[0] if kind == "apart" else "full"
+    parents = [mother, (home.guardian("male", elsewhere=kind == "apart"), "father", authority)]
+    if kind == "apart" and rng.random() < 0.3:
+        parents.append((home.guardian("male"), "stepparent", "none"))
+    return parents
+
+
+def _child(home: Household) -> Record:
+    rng, today = home.rng, home.draft.today
+    year_group = str(rng.randint(1, 8))
+    status = rng.choices(("enrolled", "registered", "future", "guest", "left"), (88, 3, 3, 1, 5))[0]
+    if status == "registered":
+        return home.child("0", born=aged(today, 3, -rng.randint(1, 300)), status=status, enrolled_from=None)
+    if status == "future":
+        begin = f"{school_year(today) + 1}-08-01"
+        return home.child("1", born=aged(today, 4, -rng.randint(1, 200)), status=status, enrolled_from=begin)
+    if status == "left":
+        left = today - timedelta(days=rng.choice((3, 30, 120, 400)))
+        return home.child(year_group, status=status, enrolled_until=day(left))
+    return home.child(year_group, status=status)

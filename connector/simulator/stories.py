@@ -1,0 +1,177 @@
+"""Named changes to a school, as they happen between two syncs.
+
+Each story is told about the school's role records (see `connector.simulator.world`), so it can be told of any world
+with at least twelve pupils. Most can be told again and then change nothing more than `changed_at`.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
+from typing import Any
+
+from connector.simulator.dates import day, instant
+from connector.simulator.draft import STREAMS, Record
+from connector.simulator.world import World
+
+Told = list[tuple[str, str]]
+
+STORY_PUPIL = "pupil_two_households"
+
+
+def tell(world: World, school: str, name: str) -> Told:
+    """Make one named story happen; returns the (stream, id) of every record it touched, in order.
+
+    Raises KeyError for an unknown story or school, or when the world is too small to have the story's role.
+    """
+    story = STORIES[name]
+    with world.lock:
+        return story(world, school)
+
+
+def _family_moves(world: World, school: str) -> Told:
+    """The plain pupil, its sibling and both guardians get a new address."""
+    family = world.records(school, "pupils")[_role(world, school, "pupil_plain")]["address"]["id"]
+    new = {
+        "street": "Verhuisde Laan",
+        "house_number": "12",
+        "house_number_suffix": None,
+        "postal_code": "9999 ZZ",
+    }
+    return _readdress(world, school, family, id=f"{family}-new", city="Elders", **new)
+
+
+def _address_turns_secret(world: World, school: str) -> Told:
+    """The home of the child with two households becomes confidential, and the phones of those who live there."""
+    pupil = world.records(school, "pupils")[_role(world, school, STORY_PUPIL)]
+    return _readdress(world, school, pupil["address"]["id"], is_confidential=True)
+
+
+def _absence_added(world: World, school: str) -> Told:
+    """The plain pupil is ill today."""
+    record: Record = {
+        "id": _fresh(world, school, "absences"),
+        "pupil_id": _role(world, school, "pupil_plain"),
+        "kind": "absent",
+        "reason": "illness",
+        "is_authorised": True,
+        "starts_at": instant(world.today, 8, 30),
+        "ends_at": None,
+        "reported_by": "guardian",
+        "internal_remark": None,
+    }
+    world.put(school, "absences", record)
+    return [("absences", record["id"])]
+
+
+def _plan_becomes_final(world: World, school: str) -> Told:
+    """The concept plan is made final."""
+    return _patch(world, school, "support_plans", "plan_concept", status="final")
+
+
+def _note_loses_flag(world: World, school: str) -> Told:
+    """The visible note is no longer meant for parents."""
+    return _patch(world, school, "notes", "note_visible", visible_to_parents=False, reply_allowed=False)
+
+
+def _pupil_leaves(world: World, school: str) -> Told:
+    """The sibling turns out to have left a hundred days ago."""
+    left = day(world.today - timedelta(days=100))
+    return _patch(world, school, "pupils", "pupil_sibling", status="left", enrolled_until=left)
+
+
+def _pupil_removed(world: World, school: str) -> Told:
+    """The child with two households is deleted with all its records and the guardians it alone had."""
+    pupil = _role(world, school, STORY_PUPIL)
+    told = [] if pupil not in world.records(school, "pupils") else list(_belongings(world, school, pupil))
+    for stream, identifier in told:
+        world.remove(school, stream, identifier)
+    return told
+
+
+def _pupil_restored(world: World, school: str) -> Told:
+    """What `pupil_removed` took comes back: the child, its guardians and every record of it."""
+    pupil = _role(world, school, STORY_PUPIL)
+    shelves = world.schools[school].shelves
+    ties = [
+        entry.record
+        for entry in shelves["guardianships"].entries.values()
+        if entry.record["pupil_id"] == pupil
+    ]
+    wanted = {pupil, *(tie["guardian_id"] for tie in ties)}
+    told: Told = []
+    for stream in STREAMS:
+        for identifier, entry in list(shelves[stream].entries.items()):
+            mine = identifier in wanted or entry.record.get("pupil_id") == pupil
+            if mine and entry.deleted_at is not None:
+                world.restore(school, stream, identifier)
+                told.append((stream, identifier))
+    return told
+
+
+def _record_breaks(world: World, school: str) -> Told:
+    """A visible note gets a date that does not exist."""
+    return _patch(world, school, "notes", "note_visible_observation", noted_on="31-02-2026")
+
+
+def _record_mended(world: World, school: str) -> Told:
+    """The broken note gets a good date again."""
+    return _patch(
+        world, school, "notes", "note_visible_observation", noted_on=day(world.today - timedelta(days=40))
+    )
+
+
+STORIES: Mapping[str, Callable[[World, str], Told]] = {
+    "family_moves": _family_moves,
+    "address_turns_secret": _address_turns_secret,
+    "absence_added": _absence_added,
+    "plan_becomes_final": _plan_becomes_final,
+    "note_loses_flag": _note_loses_flag,
+    "pupil_leaves": _pupil_leaves,
+    "pupil_removed": _pupil_removed,
+    "pupil_restored": _pupil_restored,
+    "record_breaks": _record_breaks,
+    "record_mended": _record_mended,
+}
+
+
+def _role(world: World, school: str, role: str) -> str:
+    return world.schools[school].roles[role]
+
+
+def _fresh(world: World, school: str, stream: str) -> str:
+    shelf = world.schools[school].shelves[stream]
+    prefix = shelf.ids[0].rsplit("-", 1)[0] if shelf.ids else stream
+    return f"{prefix}-{900_000 + len(shelf.ids)}"
+
+
+def _patch(world: World, school: str, stream: str, role: str, **fields: Any) -> Told:
+    identifier = _role(world, school, role)
+    world.patch(school, stream, identifier, **fields)
+    return [(stream, identifier)]
+
+
+def _readdress(world: World, school: str, address: str, **fields: Any) -> Told:
+    told: Told = []
+    for stream in ("pupils", "guardians"):
+        for identifier, record in world.records(school, stream).items():
+            if record["address"] is None or record["address"]["id"] != address:
+                continue
+            changes: dict[str, Any] = {"address": {**record["address"], **fields}}
+            if "is_confidential" in fields:
+                changes["phones"] = [{**phone, "is_confidential": True} for phone in record["phones"]]
+            world.patch(school, stream, identifier, **changes)
+            told.append((stream, identifier))
+    return told
+
+
+def _belongings(world: World, school: str, pupil: str) -> Iterator[tuple[str, str]]:
+    for stream in reversed(STREAMS):
+        if stream not in ("pupils", "guardians"):
+            for identifier, record in world.records(school, stream).items():
+                if record.get("pupil_id") == pupil:
+                    yield stream, identifier
+    ties = world.records(school, "guardianships").values()
+    mine = {tie["guardian_id"] for tie in ties if tie["pupil_id"] == pupil}
+    shared = {tie["guardian_id"] for tie in ties if tie["pupil_id"] != pupil}
+    live = world.records(school, "guardians")
+    yield from (("guardians", guardian) for guardian in sorted(mine - shared) if guardian in live)
+    yield "pupils", pupil

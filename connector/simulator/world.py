@@ -1,0 +1,168 @@
+"""A seeded world of schools that can be changed while it is served.
+
+Roles: `World.roles(school)` names these records (ids by role; in worlds under twelve pupils some are absent).
+
+pupils              pupil_plain, pupil_sibling (= pupil_doubleur), pupil_restricted, pupil_confidential,
+                    pupil_two_households, pupil_without_authority, pupil_adult, pupil_under_four, pupil_future,
+                    pupil_guest (= pupil_turning_eighteen), pupil_leaver_recent (5 days), pupil_leaver_old
+guardians           guardian_plain, guardian_shared_home, guardian_restricted, guardian_stepparent,
+                    guardian_confidential, guardian_first_household, guardian_second_household,
+                    guardian_without_authority, guardian_unknown_authority (= guardian_without_mail),
+                    guardian_agreement_expired, guardian_of_adult, guardian_ended, guardian_teacher (shares name and
+                    private mail with employee_parent), guardian_shared_mail and guardian_shared_mail_other,
+                    guardian_of_guest, guardian_of_leaver_recent, guardian_of_leaver_old
+guardianships       guardianship_restricted (in force), guardianship_restriction_expired, guardianship_stepparent,
+                    guardianship_agreement (authority none, in force), guardianship_agreement_expired,
+                    guardianship_unknown_authority, guardianship_ended
+locations           location_main, location_annex (no address)
+absences            absence_illness (with an internal remark), absence_late, absence_leave, absence_unauthorised,
+                    absence_open (no end)
+notes               note_visible (with reply), note_hidden, and for each category note_visible_<category> and
+                    note_hidden_<category>; all of pupil_plain
+support_plans       plan_concept, plan_review, plan_final, plan_withdrawn, plan_past (final, over); all of pupil_plain
+news_items          news_published, news_always (no window), news_unpublished, news_future, news_expired, news_group,
+                    news_group_unpublished
+employees           employee_teacher, employee_parent, employee_head, employee_left, employee_future,
+                    employee_without_work_email
+groups              group_class, group_composite, group_placeholder (`aangemeld`), group_next_year, group_last_year
+group_memberships   membership_current, membership_past, membership_next_year, membership_future,
+                    membership_placeholder
+group_employees     group_employee_current, group_employee_past, group_employee_assistant
+"""
+
+import json
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+from zlib import crc32
+
+from connector.simulator.dates import instant
+from connector.simulator.draft import STREAMS, Draft, Record
+from connector.simulator.population import populate
+from connector.simulator.shelf import Entry, Shelf, as_json
+
+__all__ = ["STREAMS", "Record", "School", "World"]
+
+SCHOOLS: Mapping[str, int] = {"99AA00": 60, "99BB00": 60}
+SCHOOL_NAMES = ("De Regenboog", "Het Kompas", "De Zonnewijzer", "De Vuurtoren", "Het Palet", "De Klimboom")
+
+
+@dataclass
+class School:
+    """One school's shelves and its change log; `marks[n]` fingerprints the history up to change n."""
+
+    code: str
+    name: str
+    shelves: dict[str, Shelf]
+    roles: dict[str, str]
+    marks: list[int] = field(default_factory=list)
+
+    @property
+    def head(self) -> int:
+        """The sequence number of the last change."""
+        return len(self.marks) - 1
+
+    def knows(self, sequence: int, mark: int) -> bool:
+        """Whether this very history passed through that change, so that a cursor of it can be honoured."""
+        return 0 <= sequence <= self.head and self.marks[sequence] == mark
+
+
+class World:
+    """Schools by BRIN + site, each with its number of pupils; the same seed and day give the same bytes.
+
+    Every write is logged, so that cursors work, and is safe from several threads. A write to a school or stream that
+    does not exist, or to a record that is not there, raises KeyError.
+    """
+
+    def __init__(self, seed: int, today: date, schools: Mapping[str, int] = SCHOOLS) -> None:
+        """Draw all schools at once."""
+        self.seed = seed
+        self.today = today
+        self.lock = threading.RLock()
+        self.schools = {
+            code: self._draw(code, size, SCHOOL_NAMES[number % len(SCHOOL_NAMES)])
+            for number, (code, size) in enumerate(schools.items())
+        }
+
+    def _draw(self, code: str, size: int, name: str) -> School:
+        draft = Draft(self.seed, code, self.today)
+        populate(draft, size)
+        shelves = {stream: Shelf() for stream in STREAMS}
+        for stream, records in draft.streams.items():
+            shelves[stream].fill(records)
+        return School(
+            code, name, shelves, draft.roles, [crc32(f"{self.seed}:{self.today}:{code}:{size}".encode())]
+        )
+
+    def records(self, school: str, stream: str) -> dict[str, Record]:
+        """Return copies of the live records by id, in id order."""
+        with self.lock:
+            shelf = self._shelf(school, stream)
+            entries = ((identifier, shelf.entries[identifier]) for identifier in shelf.ids)
+            return {
+                identifier: json.loads(entry.body())
+                for identifier, entry in entries
+                if entry.deleted_at is None
+            }
+
+    def roles(self, school: str) -> dict[str, str]:
+        """Return role → id, see this module's docstring."""
+        return dict(self.schools[school].roles)
+
+    def now(self, school: str) -> str:
+        """Return the instant of the school's last change: this day at eight, a second later with every change."""
+        return instant(self.today, 8, plus_seconds=self.schools[school].head)
+
+    def put(self, school: str, stream: str, record: Record) -> Record:
+        """Add or replace a record; `changed_at` is set unless given. Returns a copy of what is now served."""
+        with self.lock:
+            at = instant(self.today, 8, plus_seconds=self.schools[school].head + 1)
+            kept: Record = json.loads(as_json({"id": record["id"], "changed_at": at, **record}))
+            return self._write(school, stream, kept, None)
+
+    def patch(self, school: str, stream: str, identifier: str, **fields: Any) -> Record:
+        """Change named fields of a live record, to any value, even a wrong one."""
+        with self.lock:
+            record = dict(self._entry(school, stream, identifier, live=True).record)
+            record.pop("changed_at", None)
+            return self.put(school, stream, {**record, **fields})
+
+    def remove(self, school: str, stream: str, identifier: str) -> None:
+        """Replace a live record by a tombstone."""
+        with self.lock:
+            entry = self._entry(school, stream, identifier, live=True)
+            at = instant(self.today, 8, plus_seconds=self.schools[school].head + 1)
+            self._write(school, stream, entry.record, at)
+
+    def restore(self, school: str, stream: str, identifier: str) -> Record:
+        """Bring a removed record back as it was, with a new changed_at."""
+        with self.lock:
+            record = dict(self._entry(school, stream, identifier, live=False).record)
+            record.pop("changed_at", None)
+            return self.put(school, stream, record)
+
+    def expire_cursors(self, school: str, stream: str | None = None) -> None:
+        """Forget the history: every cursor and page token handed out so far for the stream (or all) is refused."""
+        with self.lock:
+            self.schools[school].marks.append(crc32(b"expired", self.schools[school].marks[-1]))
+            for name in STREAMS if stream is None else (stream,):
+                self._shelf(school, name).horizon = self.schools[school].head
+
+    def _write(self, code: str, stream: str, record: Record, deleted_at: str | None) -> Record:
+        school = self.schools[code]
+        shelf = self._shelf(code, stream)
+        entry = Entry(record, school.head + 1, deleted_at)
+        school.marks.append(crc32(stream.encode() + entry.body(), school.marks[-1]))
+        shelf.write(record["id"], entry)
+        return dict(record)
+
+    def _shelf(self, school: str, stream: str) -> Shelf:
+        return self.schools[school].shelves[stream]
+
+    def _entry(self, school: str, stream: str, identifier: str, *, live: bool) -> Entry:
+        entry = self._shelf(school, stream).entries[identifier]
+        if (entry.deleted_at is None) is not live:
+            raise KeyError(identifier)
+        return entry
