@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy.engine import make_url
 
 
-class NetworkRefused(RuntimeError):  # noqa: N818  says what happened
+class NetworkRefused(RuntimeError):
     """A test tried to reach something outside this machine."""
 
 

@@ -62,7 +62,7 @@ _SETTINGS = {
 }
 
 
-class PostgresUnavailable(RuntimeError):  # noqa: N818  the reason reads better without Error at its end
+class PostgresUnavailable(RuntimeError):
     """PostgreSQL could not be started; the message says why and what to do."""
 
 
@@ -119,7 +119,9 @@ class Server:
             # After a kill the old backends need a moment to leave the shared memory.
             if time.monotonic() > deadline or "shared memory block" not in _log(self._folder):
                 self._process = None
-                message = f"PostgreSQL did not start within {START_SECONDS:.0f} s:\n{_log(self._folder)[-2000:]}"
+                message = (
+                    f"PostgreSQL did not start within {START_SECONDS:.0f} s:\n{_log(self._folder)[-2000:]}"
+                )
                 raise PostgresUnavailable(message)
             time.sleep(0.05)
 
@@ -207,7 +209,9 @@ def _home() -> Path:
         if found := re.fullmatch(r".*/pginstall(\d*)/bin/postgres", file.as_posix()):
             homes[int(found[1] or 0)] = Path(str(file.locate())).resolve().parent.parent
     if not homes:
-        message = f"{DISTRIBUTION} holds no postgres for this machine. Set TEST_DATABASE_URL to a server of yours."
+        message = (
+            f"{DISTRIBUTION} holds no postgres for this machine. Set TEST_DATABASE_URL to a server of yours."
+        )
         raise PostgresUnavailable(message)
     return homes[max(homes)]
 
@@ -242,7 +246,9 @@ def _open_to_all(path: Path) -> bool:
 def _copy(home: Path, target: Path) -> Path:
     """The files the server needs, where the plain user can read them."""
     for part in ("bin", "lib", "share"):
-        shutil.copytree(home / part, target / part, symlinks=True, ignore=shutil.ignore_patterns("*.a", "pgxs"))
+        shutil.copytree(
+            home / part, target / part, symlinks=True, ignore=shutil.ignore_patterns("*.a", "pgxs")
+        )
     target.chmod(0o755)
     return target
 
