@@ -82,6 +82,7 @@ class Server:
         self._end(signal.SIGINT)
         shutil.rmtree(self._folder, ignore_errors=True)
         self._lock.close()
+        _remove_leftovers(self._folder.parent)
         atexit.unregister(self.stop)
 
     def kill(self) -> None:
@@ -139,7 +140,7 @@ def start() -> Server:
     user = _plain_user()
     os.chown(folder, *user)
     if user[0] != os.geteuid() and not _open_to_all(home / "bin" / "postgres"):
-        home = _copy(home, folder / home.name)
+        home = _copy(home, folder)
     data = folder / "data"
     _initdb(home, data, user, folder)
     last: PostgresUnavailable | None = None
@@ -243,14 +244,16 @@ def _open_to_all(path: Path) -> bool:
     return all(one.stat().st_mode & stat.S_IXOTH for one in (path, *path.parents))
 
 
-def _copy(home: Path, target: Path) -> Path:
-    """The files the server needs, where the plain user can read them."""
-    for part in ("bin", "lib", "share"):
-        shutil.copytree(
-            home / part, target / part, symlinks=True, ignore=shutil.ignore_patterns("*.a", "pgxs")
-        )
-    target.chmod(0o755)
-    return target
+def _copy(home: Path, folder: Path) -> Path:
+    """The files the server needs, where the plain user can read them, laid out as in site-packages."""
+    package = home.parent
+    for part in (home, package.with_name(f"{package.name}.libs")):
+        if part.is_dir():  # the second holds the libraries that the wheel brings along, where it has any
+            target = folder / part.relative_to(package.parent)
+            shutil.copytree(
+                part, target, symlinks=True, ignore=shutil.ignore_patterns("*.a", "pgxs", "include")
+            )
+    return folder / home.relative_to(package.parent)
 
 
 def _mark_as_ours(folder: Path) -> IO[str]:
