@@ -1,4 +1,4 @@
-"""Runs the simulator as a process: `python -m connector.simulator --port 8089 --seed 7 --school 99AA00=120`."""
+"""Runs the simulator as a process: `python -m connector.simulator --port 8089 --school 99AA00=120`."""
 
 import argparse
 import re
@@ -14,7 +14,7 @@ SCHOOL = re.compile(r"([0-9]{2}[A-Z]{2}[0-9]{2})(?:=([0-9]+))?")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until told to stop; returns the exit code, 0 after SIGTERM or SIGINT, 2 for wrong usage (argparse)."""
+    """Serve until told to stop; returns 0 after SIGTERM or SIGINT, exits with 2 for wrong usage."""
     parser = _parser()
     given = parser.parse_args(arguments)
     schools: dict[str, int] = {}
@@ -45,7 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--school", action="append", metavar="BRIN[=PUPILS]", help="may be repeated")
     parser.add_argument("--date", type=date.fromisoformat, default=None, help="the world's today, YYYY-MM-DD")
     parser.add_argument("--client-id", default="connector")
-    parser.add_argument("--client-secret", default="demo-secret")  # noqa: S106 - of a world in which all is invented
+    parser.add_argument("--client-secret", default="demo-secret")
     parser.add_argument("--token-seconds", type=int, default=300)
     parser.add_argument("--page-cap", type=int, default=None, help="most records on a page")
     return parser

@@ -1,4 +1,4 @@
-"""The SIS as a function from request to answer, without a network: the contract in docs/reference/sis-openapi.yaml."""
+"""The SIS as a function from request to answer: docs/reference/sis-openapi.yaml without a network."""
 
 import base64
 import binascii
@@ -37,9 +37,9 @@ class LoggedRequest:
 class Simulator:
     """A SIS over a world.
 
-    `clients` are ids with their secrets. `grants` says client → school → streams; None grants everything. `page_cap`
-    lowers every page. `clock` counts seconds for the life of tokens. `requests` logs every request of the contract,
-    `faults` holds the misbehaviour to come. Thread-safe.
+    `clients` are ids with their secrets. `grants` says client → school → streams; None grants everything.
+    `page_cap` lowers every page. `clock` counts seconds for the life of tokens. `requests` logs every request
+    of the contract, `faults` holds the misbehaviour to come. Thread-safe.
     """
 
     world: World
@@ -63,7 +63,7 @@ class Simulator:
         headers: Mapping[str, str] | None = None,
         body: bytes = b"",
     ) -> Answer:
-        """Answer one request of the contract; `path` is decoded, `query` is not. Never raises for a bad request."""
+        """Answer one request of the contract; `path` is decoded, `query` is not. Never raises."""
         known = {name.lower(): value for name, value in (headers or {}).items()}
         with self.world.lock:
             question = reading.question(method, path, query)
@@ -111,23 +111,24 @@ class Simulator:
             reading.only(question.method, "POST")
             return self._token(headers, body)
         client = self._client(headers)
-        parts = question.path.split("/")
-        if parts[:3] != ["", "v1", "schools"] or len(parts) not in (4, 5):
+        place = reading.SCHOOL_PATH.match(question.path)
+        if place is None:
             raise ProblemError(404, "not-found", "There is nothing at this path.")
-        if parts[3] not in self.world.schools:
+        asked, rest = place.groups()
+        if asked not in self.world.schools:
             raise ProblemError(404, "unknown-school", "No such school here.")
-        granted = self._granted(client, parts[3])
-        school = misdeeds.school_served(self.world, parts[3], fault)
-        if len(parts) == 4:
+        granted = self._granted(client, asked)
+        school = misdeeds.school_served(self.world, asked, fault)
+        if rest is None:
             reading.only(question.method, "GET")
             return self._school(school, granted)
-        if parts[4] == "changes":
+        if rest == "changes":
             reading.only(question.method, "POST")
             return self._changed(school, granted, body, fault)
-        if parts[4] not in STREAMS:
+        if rest not in STREAMS:
             raise ProblemError(404, "unknown-stream", "No such stream.")
         reading.only(question.method, "GET")
-        return self._page(school, parts[4], granted, question.query, fault)
+        return self._page(school, rest, granted, question.query, fault)
 
     def _token(self, headers: Mapping[str, str], body: bytes) -> Answer:
         scheme, _, text = headers.get("authorization", "").partition(" ")

@@ -11,12 +11,9 @@ from connector.simulator.premises import Premises
 
 def cast(draft: Draft, premises: Premises, size: int) -> None:
     """Add up to twelve pupils with their guardians, in fixed order, and name their roles."""
-    scenes = (_plain_and_sibling, _restricted, _confidential, _two_households, _no_authority, _adult)
-    scenes += (_under_four, _future, _guest, _leavers)
-    for number, scene in enumerate(scenes):
-        room = size - len(draft.streams["pupils"])
-        if room > 0:
-            scene(draft, Household(draft, premises, draft.rng("cast", number), scene is _confidential), room)
+    for number, scene in enumerate(SCENES[:size]):
+        home = Household(draft, premises, draft.rng("cast", number), scene is _confidential)
+        scene(draft, home)
 
 
 def _join(
@@ -27,21 +24,30 @@ def _join(
     place(home.draft, home.premises, child, role, again)
 
 
-def _plain_and_sibling(draft: Draft, home: Household, room: int) -> None:
+def _plain(_draft: Draft, home: Household) -> None:
     mother, father = (
         home.guardian("female", role="guardian_plain"),
         home.guardian("male", role="guardian_shared_home"),
     )
     child = home.child("3", "pupil_plain", call_name="Sanne", former_ids=["old-10001"])
     _join(home, child, (mother, "mother"), (father, "father"), role="membership_current")
-    if room < 2:
-        return
-    sibling = home.child("6", "pupil_sibling")
+
+
+def _sibling(draft: Draft, home: Household) -> None:
+    older = draft.streams["pupils"][0]
+    family = {
+        "name_prefix": older["name_prefix"],
+        "last_name": older["last_name"],
+        "address": dict(older["address"]),
+    }
+    official = {"official_name_prefix": older["name_prefix"], "official_last_name": older["last_name"]}
+    sibling = home.child("6", "pupil_sibling", **family, **official)
     draft.roles["pupil_doubleur"] = sibling["id"]
+    mother, father = draft.streams["guardians"]
     _join(home, sibling, (mother, "mother"), (father, "father"), again=True)
 
 
-def _restricted(draft: Draft, home: Household, room: int) -> None:
+def _restricted(draft: Draft, home: Household) -> None:
     mother = home.guardian("female")
     father = home.guardian("male", elsewhere=True, role="guardian_restricted")
     stepfather = home.guardian("male", role="guardian_stepparent")
@@ -58,13 +64,13 @@ def _restricted(draft: Draft, home: Household, room: int) -> None:
     home.tie(child, stepfather, "stepparent", "none", role="guardianship_stepparent", from_on=began)
 
 
-def _confidential(draft: Draft, home: Household, room: int) -> None:
+def _confidential(draft: Draft, home: Household) -> None:
     mother = home.guardian("female", role="guardian_confidential")
     child = home.child("4", "pupil_confidential", phones=[mobile(draft, confidential=True), landline(draft)])
     _join(home, child, (mother, "mother"))
 
 
-def _two_households(draft: Draft, home: Household, room: int) -> None:
+def _two_households(draft: Draft, home: Household) -> None:
     mother = home.guardian("female", role="guardian_first_household")
     father = home.guardian("male", elsewhere=True, role="guardian_second_household")
     child = home.child("7", "pupil_two_households")
@@ -76,7 +82,7 @@ def _two_households(draft: Draft, home: Household, room: int) -> None:
     home.tie(child, father, "father", role="guardianship_restriction_expired", restriction=past)
 
 
-def _no_authority(draft: Draft, home: Household, room: int) -> None:
+def _no_authority(draft: Draft, home: Household) -> None:
     mother = home.guardian("female")
     father = home.guardian("male", elsewhere=True, role="guardian_without_authority")
     grandmother = home.guardian("female", elsewhere=True, mail=False, role="guardian_unknown_authority")
@@ -101,7 +107,7 @@ def _no_authority(draft: Draft, home: Household, room: int) -> None:
     )
 
 
-def _adult(draft: Draft, home: Household, room: int) -> None:
+def _adult(draft: Draft, home: Household) -> None:
     mother = home.guardian("female", role="guardian_of_adult")
     father = home.guardian("male", role="guardian_ended")
     child = home.child("S", "pupil_adult", aged(draft.today, 18, -25), birth_date_uncertain=False)
@@ -110,7 +116,7 @@ def _adult(draft: Draft, home: Household, room: int) -> None:
     home.tie(child, father, "legal_guardian", role="guardianship_ended", until_on=ended)
 
 
-def _under_four(draft: Draft, home: Household, room: int) -> None:
+def _under_four(draft: Draft, home: Household) -> None:
     mother, other = home.guardian("female", role="guardian_teacher"), home.guardian("female")
     teacher = next(one for one in draft.streams["employees"] if one["id"] == draft.roles["employee_parent"])
     for field in ("initials", "call_name", "name_prefix", "last_name", "gender"):
@@ -122,7 +128,7 @@ def _under_four(draft: Draft, home: Household, room: int) -> None:
     _join(home, child, (mother, "mother"), (other, "mother"), role="membership_placeholder")
 
 
-def _future(draft: Draft, home: Household, room: int) -> None:
+def _future(draft: Draft, home: Household) -> None:
     mother, father = home.guardian("female", role="guardian_shared_mail"), home.guardian("male")
     father["email"] = mother["email"]
     draft.roles["guardian_shared_mail_other"] = father["id"]
@@ -131,7 +137,7 @@ def _future(draft: Draft, home: Household, room: int) -> None:
     _join(home, child, (mother, "mother"), (father, "father"), role="membership_future")
 
 
-def _guest(draft: Draft, home: Household, room: int) -> None:
+def _guest(draft: Draft, home: Household) -> None:
     mother = home.guardian("female", role="guardian_of_guest")
     child = home.child(
         "S", "pupil_guest", aged(draft.today, 18, 30), status="guest", call_name=None, eck_id=None
@@ -140,9 +146,33 @@ def _guest(draft: Draft, home: Household, room: int) -> None:
     _join(home, child, (mother, "mother"))
 
 
-def _leavers(draft: Draft, home: Household, room: int) -> None:
-    for role, year_group, days in (("pupil_leaver_recent", "8", 5), ("pupil_leaver_old", "H", 800))[:room]:
-        one = Household(draft, home.premises, draft.rng("cast", role))
-        mother = one.guardian("female", role=f"guardian_of{role.removeprefix('pupil')}")
-        left = day(draft.today - timedelta(days=days))
-        _join(one, one.child(year_group, role, status="left", enrolled_until=left), (mother, "mother"))
+def _recent_leaver(draft: Draft, home: Household) -> None:
+    _leaver(draft, home, "recent", "8", 5)
+
+
+def _old_leaver(draft: Draft, home: Household) -> None:
+    _leaver(draft, home, "old", "H", 800)
+
+
+def _leaver(draft: Draft, home: Household, which: str, year_group: str, days: int) -> None:
+    mother = home.guardian("female", role=f"guardian_of_leaver_{which}")
+    left = day(draft.today - timedelta(days=days))
+    child = home.child(year_group, f"pupil_leaver_{which}", status="left", enrolled_until=left)
+    _join(home, child, (mother, "mother"))
+
+
+# One scene is one pupil, so that a world of n pupils has the first n.
+SCENES = (
+    _plain,
+    _sibling,
+    _restricted,
+    _confidential,
+    _two_households,
+    _no_authority,
+    _adult,
+    _under_four,
+    _future,
+    _guest,
+    _recent_leaver,
+    _old_leaver,
+)

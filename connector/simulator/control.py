@@ -1,4 +1,4 @@
-"""The control plane under /_sim/: how demos and tests outside the process change the world and read what was asked.
+"""The control plane under /_sim/: others change the world and see what was asked, from outside the process.
 
 POST   /_sim/stories   {school, name}               → {told: [[stream, id]]}
 POST   /_sim/put       {school, stream, record}     → {record}
@@ -7,7 +7,8 @@ POST   /_sim/remove    {school, stream, id}         → {}
 POST   /_sim/restore   {school, stream, id}         → {record}
 POST   /_sim/expire    {what: cursors|pages|tokens, school?, stream?} → {}
 GET    /_sim/faults → {faults}      POST /_sim/faults {kind, …} → {faults}      DELETE /_sim/faults → {}
-GET    /_sim/requests → {requests: [{sequence, method, path, query, streams, status}]}    DELETE /_sim/requests → {}
+GET    /_sim/requests → {requests: [{sequence, method, path, query, streams, status}]}
+DELETE /_sim/requests  → {}
 GET    /_sim/world → {seed, today, schools: {school: {name, stream: live records}}}
 GET    /_sim/world/{school}/{stream} → {records: [live record]}
 GET    /_sim/roles/{school} → {roles: {role: id}}

@@ -2,10 +2,12 @@
 
 from datetime import UTC, date, datetime, time, timedelta, timezone
 
+FIRST_MONTH = 8
+
 
 def school_year(day: date) -> int:
     """Return the year in which the school year of `day` began (1 August)."""
-    return day.year if day.month >= 8 else day.year - 1
+    return day.year if day.month >= FIRST_MONTH else day.year - 1
 
 
 def years_before(day: date, years: int) -> date:
@@ -43,5 +45,5 @@ def _offset(wall: datetime) -> timezone:
 
 
 def _last_sunday(year: int, month: int) -> datetime:
-    last = datetime(year, month, 31)
-    return last - timedelta(days=(last.weekday() + 1) % 7)
+    last = date(year, month, 31)
+    return datetime.combine(last - timedelta(days=(last.weekday() + 1) % 7), time())

@@ -5,7 +5,7 @@ from random import Random
 from typing import Any
 
 from connector.simulator.dates import day, instant
-from connector.simulator.draft import Draft, Record
+from connector.simulator.draft import Draft, Record, chance
 from connector.simulator.names import NOTE_CATEGORIES, SUBJECTS
 
 # kind, reason, is_authorised
@@ -53,7 +53,7 @@ def _dossier(draft: Draft, rng: Random, pupil: Record, teacher: str) -> None:
             reported_by=rng.choice(("guardian", "school")),
         )
     for _ in range(rng.choice((0, 1, 2, 4))):
-        visible = rng.random() < 0.5
+        visible = chance(rng, 50)
         _note(
             draft,
             pupil,
@@ -61,9 +61,9 @@ def _dossier(draft: Draft, rng: Random, pupil: Record, teacher: str) -> None:
             visible,
             rng.randint(1, 300),
             teacher,
-            reply=visible and rng.random() < 0.3,
+            reply=visible and chance(rng, 30),
         )
-    if rng.random() < 0.25:
+    if chance(rng, 25):
         begin = rng.randint(20, 500)
         _plan(draft, pupil, rng.choice(PLAN_STATUSES), rng.choice(SUBJECTS), begin, begin - 180, teacher)
 

@@ -27,6 +27,11 @@ PREFIXES: Mapping[str, str] = {
 STREAMS: tuple[str, ...] = tuple(PREFIXES)
 
 
+def chance(rng: Random, percent: int) -> bool:
+    """Return True in so many of a hundred draws."""
+    return rng.random() * 100 < percent
+
+
 @dataclass
 class Draft:
     """Records per stream, role names and counters of one school; the same seed draws the same school."""

@@ -79,9 +79,9 @@ class Question:
 class Fault:
     """One kind of misbehaviour, for `times` matching requests (None: for ever) after letting `after` pass.
 
-    A fault meets requests under /v1/ only, unless `path` (a pattern as of fnmatch) says otherwise; kinds that alter a
-    page meet page requests only. `query` must occur in the query, for example "page=". Raises ValueError for an
-    unknown kind.
+    A fault meets requests under /v1/ only, unless `path` (a pattern as of fnmatch) says otherwise; kinds that
+    alter a page meet page requests only. `query` must occur in the query, for example "page=". Raises
+    ValueError for an unknown kind.
     """
 
     kind: str

@@ -99,7 +99,7 @@ def _wrong_types(page: Page, fault: Fault) -> Page:
     return _with_first(page, lambda record: [wrong(record)])
 
 
-def _missing_key(page: Page, fault: Fault) -> Page:
+def _missing_key(page: Page, _fault: Fault) -> Page:
     return _with_first(page, lambda record: [{name: record[name] for name in record if name != "id"}])
 
 

@@ -7,21 +7,25 @@ from typing import Any
 from connector.simulator.draft import Draft
 
 GIRLS = (
-    "Sanne Noor Fenna Lotte Yara Zoë Eline Maud Femke Aïsha Roos Jasmijn Tess Iris Hanna Liv Saar Noëlle Pien Meryem"
-).split()
+    "Sanne", "Noor", "Fenna", "Lotte", "Yara", "Zoë", "Eline", "Maud", "Femke", "Aïsha", "Roos",
+    "Jasmijn", "Tess", "Iris", "Hanna", "Liv", "Saar", "Noëlle", "Pien", "Meryem",
+)  # fmt: skip
 BOYS = (
-    "Daan Sem Bram Thijs Noah Levi Jurre Mees Youssef Stijn Ruben Tijn Finn Joris Bilal Gijs Siem Olaf André Çağlar"
-).split()
+    "Daan", "Sem", "Bram", "Thijs", "Noah", "Levi", "Jurre", "Mees", "Youssef", "Stijn", "Ruben",
+    "Tijn", "Finn", "Joris", "Bilal", "Gijs", "Siem", "Olaf", "André", "Çağlar",
+)  # fmt: skip
 SURNAMES: tuple[tuple[str | None, str], ...] = (
-    (None, "Jansen"), ("de", "Vries"), ("van den", "Berg"), (None, "Bakker"), ("van", "Dijk"), (None, "Visser"),
-    ("van 't", "Hof"), ("de", "Boer"), (None, "Yılmaz"), ("van der", "Meer"), ("'t", "Hart"), (None, "Mulder"),
-    ("in 't", "Veld"), (None, "El Amrani"), ("ter", "Horst"), (None, "Dijkstra"), ("von", "Rosenthal"),
-    ("op de", "Beeck"), (None, "Smit-Kooistra"), ("van de", "Ven"), (None, "Nguyen"), ("uit den", "Bogaard"),
-    ("d'", "Hondt"), (None, "Prinsen"), ("van", "Loon"), (None, "Hoekstra"), ("ten", "Cate"), (None, "Gül"),
+    (None, "Jansen"), ("de", "Vries"), ("van den", "Berg"), (None, "Bakker"), ("van", "Dijk"),
+    (None, "Visser"), ("van 't", "Hof"), ("de", "Boer"), (None, "Yılmaz"), ("van der", "Meer"),
+    ("'t", "Hart"), (None, "Mulder"), ("in 't", "Veld"), (None, "El Amrani"), ("ter", "Horst"),
+    (None, "Dijkstra"), ("von", "Rosenthal"), ("op de", "Beeck"), (None, "Smit-Kooistra"),
+    ("van de", "Ven"), (None, "Nguyen"), ("uit den", "Bogaard"), ("d'", "Hondt"), (None, "Prinsen"),
+    ("van", "Loon"), (None, "Hoekstra"), ("ten", "Cate"), (None, "Gül"),
 )  # fmt: skip
 STREETS = (
-    "Dorpsstraat Kerklaan Molenweg Parallelweg Beukenlaan Rozenhof Prinsenkade Sluisdijk Meidoornstraat Zonnebaan"
-).split()
+    "Dorpsstraat", "Kerklaan", "Molenweg", "Parallelweg", "Beukenlaan", "Rozenhof", "Prinsenkade",
+    "Sluisdijk", "Meidoornstraat", "Zonnebaan",
+)  # fmt: skip
 CITIES = ("Voorbeeldstad", "Nieuw-Testum", "Oost-Verzonnen", "Sint Fictief")
 SUBJECTS = ("Rekenen", "Begrijpend lezen", "Spelling", "Werkhouding", "Technisch lezen", "Motoriek")
 NOTE_CATEGORIES = ("conversation", "educational_needs", "observation", "home_visit", "day_report")

@@ -44,7 +44,7 @@ class Page:
 
 @dataclass(frozen=True)
 class Wanted:
-    """A valid stream request: at most one of cursor, page and ids is set; `skip` and `keep` are faults' doing."""
+    """A valid stream request: at most one of cursor, page, ids is set; `skip` and `keep` are faults."""
 
     school: str
     stream: str
@@ -60,8 +60,8 @@ class Wanted:
 class Place:
     """A position in one stream's history or enumeration, as it is hidden in cursors and page tokens.
 
-    kind "cursor" or "changes": go on after change `sequence`; kind "full": go on after id `after` in the enumeration
-    that began at change `sequence`.
+    kind "cursor" or "changes": go on after change `sequence`; kind "full": go on after id `after` in the
+    enumeration that began at change `sequence`.
     """
 
     kind: str

@@ -10,6 +10,8 @@ from connector.simulator.draft import Draft, Record
 from connector.simulator.names import BOYS, GIRLS, Surname, address, email, mobile, person, surname
 from connector.simulator.premises import Premises
 
+PROMOTED = ("1", "2", "3", "4", "5", "6", "7")
+
 
 @dataclass
 class Household:
@@ -65,7 +67,7 @@ class Household:
             "official_last_name": self.name[1],
             "gender": gender,
             "birth_on": day(born or born_for(self.draft.today, year_group, self.rng)),
-            "birth_date_uncertain": number % 40 == 5,
+            "birth_date_uncertain": not (number + 3) % 40,
             "year_group": year_group,
             "status": "enrolled",
             "enrolled_from": _began(self.draft.today, year_group),
@@ -130,7 +132,7 @@ def place(
         return
     now = _member(draft, child, _group(premises, year, code, number), year, code, date(year, 8, 1), role)
     now["until_on"] = child["enrolled_until"]
-    if child["status"] == "enrolled" and code.isdigit() and int(code) < 8 and number % 4 == 1:
+    if child["status"] == "enrolled" and code in PROMOTED and number % 4 == 1:
         after = str(int(code) + 1)
         following = _group(premises, year + 1, after, number)
         _member(draft, child, following, year + 1, after, date(year + 1, 8, 1), "membership_next_year")

@@ -5,7 +5,7 @@ from datetime import timedelta
 from connector.simulator.cast import cast
 from connector.simulator.dates import day, school_year
 from connector.simulator.dossier import keep_dossiers
-from connector.simulator.draft import Draft, Record
+from connector.simulator.draft import Draft, Record, chance
 from connector.simulator.people import Household, aged, place
 from connector.simulator.premises import Premises, furnish
 
@@ -23,7 +23,7 @@ def populate(draft: Draft, size: int) -> None:
 
 def _family(draft: Draft, premises: Premises, number: int, room: int) -> None:
     rng = draft.rng("family", number)
-    home = Household(draft, premises, rng, confidential=rng.random() < 0.03)
+    home = Household(draft, premises, rng, confidential=chance(rng, 3))
     parents = _parents(home)
     for _ in range(min(room, rng.choices((1, 2, 3), (45, 42, 13))[0])):
         child = _child(home)
@@ -35,14 +35,14 @@ def _family(draft: Draft, premises: Premises, number: int, room: int) -> None:
 def _parents(home: Household) -> list[tuple[Record, str, str]]:
     rng = home.rng
     kind = rng.choices(("together", "apart", "single", "same_sex"), (66, 20, 10, 4))[0]
-    mother = (home.guardian("female", mail=rng.random() > 0.02), "mother", "full")
+    mother = (home.guardian("female", mail=not chance(rng, 2)), "mother", "full")
     if kind == "single":
         return [mother]
     if kind == "same_sex":
         return [mother, (home.guardian("female"), "mother", "full")]
     authority = rng.choices(("full", "none", "unknown"), (90, 7, 3))[0] if kind == "apart" else "full"
     parents = [mother, (home.guardian("male", elsewhere=kind == "apart"), "father", authority)]
-    if kind == "apart" and rng.random() < 0.3:
+    if kind == "apart" and chance(rng, 30):
         parents.append((home.guardian("male"), "stepparent", "none"))
     return parents
 

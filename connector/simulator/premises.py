@@ -21,7 +21,7 @@ PUPILS_PER_SET = 170
 
 @dataclass(frozen=True)
 class Premises:
-    """Group ids by (school year, year group), one per parallel set; the placeholder group; the location ids."""
+    """Group ids by (school year, year group), one per parallel set; the placeholder group; locations."""
 
     groups: dict[tuple[int, str], list[str]]
     placeholder: str
@@ -121,12 +121,12 @@ def _odd_employees(draft: Draft, group: Record, began: date) -> None:
 def _employee(draft: Draft, number: int, functions: list[str], began: date) -> Record:
     rng = draft.rng("employee", number)
     name = person(rng, surname(rng), rng.choice(("female", "female", "male")))
-    work = f"{plain(name['call_name'])}.{plain(name['last_name'])}{draft.count('staff')}@school{draft.school.lower()}.test"
+    mailbox = f"{plain(name['call_name'])}.{plain(name['last_name'])}{draft.count('staff')}"
     return draft.add(
         "employees",
         **name,
         functions=functions,
-        work_email=work,
+        work_email=f"{mailbox}@school{draft.school.lower()}.test",
         private_email=email(draft, name["call_name"], name["last_name"]),
         mobile=mobile(draft),
         working_days=sorted(rng.sample(WEEKDAYS, rng.randint(2, 5)), key=WEEKDAYS.index),
@@ -170,4 +170,4 @@ def _news(draft: Draft, group: str) -> None:
     item("news_group", "Groep 3 gaat naar het museum", True, -3, 30, group)
     item("news_group_unpublished", "Concept: uitje groep 3", False, None, None, group)
     for number in range(8):
-        item(None, f"Weekbericht {number + 1}", number % 4 != 3, -7 * number - 1, 30, None)
+        item(None, f"Weekbericht {number + 1}", number % 4 > 0, -7 * number - 1, 30, None)

@@ -14,9 +14,9 @@ JSON: Headers = (("Content-Type", "application/json"),)
 class Answer:
     """What to send after `delay_seconds`.
 
-    action "send": the body, with its length. "reset": nothing, the connection is reset. "cut": Content-Length is that
-    of `full_length`, the body is shorter, then the connection closes; without `full_length` no length is declared.
-    "drip": the body in pieces of `chunk` bytes, `pause_seconds` apart.
+    action "send": the body, with its length. "reset": nothing, the connection is reset. "cut": Content-Length
+    is that of `full_length`, the body is shorter, then the connection closes; without `full_length` no length
+    is declared. "drip": the body in pieces of `chunk` bytes, `pause_seconds` apart.
     """
 
     status: int

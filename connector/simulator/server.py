@@ -23,7 +23,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
 
-# Open connections by (client, server) address: an ASGI app has no other way to reach the connection it must break.
+# Open connections by (client, server) address: an ASGI app has no other way to break the one it answers.
 CONNECTIONS: dict[tuple[Any, Any], asyncio.Transport] = {}
 STOP_SECONDS = 5.0
 
@@ -46,7 +46,7 @@ def app(simulator: Simulator) -> App:
 
 
 def serve(host: str, port: int, simulator: Simulator) -> int:
-    """Serve until SIGTERM or SIGINT; prints one line to stderr when listening (port 0: any free one). Returns 0."""
+    """Serve until SIGTERM or SIGINT and return 0; one line on stderr says where. Port 0 is any free one."""
     with _listening(host, port) as listener:
         server = _Server(_config(simulator), announce=True)
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -105,7 +105,8 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.announce and sockets:
-            print(f"listening on {_url(sockets[0])}", file=sys.stderr, flush=True)
+            sys.stderr.write(f"listening on {_url(sockets[0])}\n")
+            sys.stderr.flush()
 
     def stop(self, *_signal: object) -> None:
         """Finish; a second call does not wait for requests under way."""
@@ -167,7 +168,7 @@ async def _body(receive: Receive) -> bytes:
     body = b""
     while True:
         message = await receive()
-        body += message.get("body", b"")
+        body += bytes(message.get("body", b""))
         if not message.get("more_body", False):
             return body
 
@@ -175,7 +176,7 @@ async def _body(receive: Receive) -> bytes:
 async def _deliver(answer: Answer, transport: asyncio.Transport | None, send: Send) -> None:
     match answer.action:
         case "reset":
-            _reset(transport)
+            await _reset(transport)
         case "cut":
             await _cut(answer, transport)
         case "drip":
@@ -191,12 +192,13 @@ def _start(answer: Answer, length: int) -> Message:
     return {"type": "http.response.start", "status": answer.status, "headers": headers}
 
 
-def _reset(transport: asyncio.Transport | None) -> None:
+async def _reset(transport: asyncio.Transport | None) -> None:
     if transport is None:
         raise ConnectionResetError("the simulator resets this connection")
     connection = transport.get_extra_info("socket")
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     transport.abort()
+    await _gone(transport)
 
 
 async def _cut(answer: Answer, transport: asyncio.Transport | None) -> None:
@@ -209,6 +211,15 @@ async def _cut(answer: Answer, transport: asyncio.Transport | None) -> None:
     )
     transport.write("\r\n".join([*lines, "", ""]).encode("latin-1") + answer.body)
     transport.close()
+    await _gone(transport)
+
+
+async def _gone(transport: asyncio.Transport) -> None:
+    # uvicorn complains of a missing answer unless it has seen the connection close.
+    for _ in range(1000):
+        if transport not in CONNECTIONS.values():
+            return
+        await asyncio.sleep(0.001)
 
 
 async def _drip(answer: Answer, transport: asyncio.Transport | None, send: Send) -> None:

@@ -53,9 +53,9 @@ class Shelf:
         self.changed.append(identifier)
 
     def page(self, after: str, size: int, skip: int = 0) -> tuple[list[bytes], str | None]:
-        """Return up to `size` live records with ids above `after`, and the id to go on after, or None at the end.
+        """Return up to `size` live records with ids above `after`, and the id to go on after (None: the end).
 
-        `skip` leaves out that many records between this page and the next (the shifting page of a bad server).
+        `skip` leaves out that many records between this page and the next: the shifting page of a bad server.
         """
         bodies: list[bytes] = []
         last, wanted = after, size + skip
@@ -73,7 +73,7 @@ class Shelf:
         return bodies, None
 
     def changes(self, after: int, size: int) -> tuple[list[bytes], int | None]:
-        """Return up to `size` entries changed after a sequence number, each once, and where to go on, or None."""
+        """Return up to `size` entries changed after a change, each once, and where to go on, or None."""
         bodies: list[bytes] = []
         last = after
         for place in range(bisect_right(self.sequences, after), len(self.sequences)):

@@ -1,7 +1,7 @@
 """Named changes to a school, as they happen between two syncs.
 
-Each story is told about the school's role records (see `connector.simulator.world`), so it can be told of any world
-with at least twelve pupils. Most can be told again and then change nothing more than `changed_at`.
+Each story is told about the school's role records (see `connector.simulator.world`), so it can be told of any
+world with at least twelve pupils. Most can be told again and then change nothing more than `changed_at`.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -28,7 +28,7 @@ def tell(world: World, school: str, name: str) -> Told:
 
 
 def _family_moves(world: World, school: str) -> Told:
-    """The plain pupil, its sibling and both guardians get a new address."""
+    """Give the plain pupil, its sibling and both guardians a new address."""
     family = world.records(school, "pupils")[_role(world, school, "pupil_plain")]["address"]["id"]
     new = {
         "street": "Verhuisde Laan",
@@ -40,13 +40,13 @@ def _family_moves(world: World, school: str) -> Told:
 
 
 def _address_turns_secret(world: World, school: str) -> Told:
-    """The home of the child with two households becomes confidential, and the phones of those who live there."""
+    """Make the first home of the child with two households confidential, and the phones there."""
     pupil = world.records(school, "pupils")[_role(world, school, STORY_PUPIL)]
     return _readdress(world, school, pupil["address"]["id"], is_confidential=True)
 
 
 def _absence_added(world: World, school: str) -> Told:
-    """The plain pupil is ill today."""
+    """Report the plain pupil ill today."""
     record: Record = {
         "id": _fresh(world, school, "absences"),
         "pupil_id": _role(world, school, "pupil_plain"),
@@ -63,23 +63,23 @@ def _absence_added(world: World, school: str) -> Told:
 
 
 def _plan_becomes_final(world: World, school: str) -> Told:
-    """The concept plan is made final."""
+    """Make the concept plan final."""
     return _patch(world, school, "support_plans", "plan_concept", status="final")
 
 
 def _note_loses_flag(world: World, school: str) -> Told:
-    """The visible note is no longer meant for parents."""
+    """Take the flag from the visible note."""
     return _patch(world, school, "notes", "note_visible", visible_to_parents=False, reply_allowed=False)
 
 
 def _pupil_leaves(world: World, school: str) -> Told:
-    """The sibling turns out to have left a hundred days ago."""
+    """Let the sibling have left a hundred days ago."""
     left = day(world.today - timedelta(days=100))
     return _patch(world, school, "pupils", "pupil_sibling", status="left", enrolled_until=left)
 
 
 def _pupil_removed(world: World, school: str) -> Told:
-    """The child with two households is deleted with all its records and the guardians it alone had."""
+    """Delete the child with two households, all its records and the guardians it alone had."""
     pupil = _role(world, school, STORY_PUPIL)
     told = [] if pupil not in world.records(school, "pupils") else list(_belongings(world, school, pupil))
     for stream, identifier in told:
@@ -88,7 +88,7 @@ def _pupil_removed(world: World, school: str) -> Told:
 
 
 def _pupil_restored(world: World, school: str) -> Told:
-    """What `pupil_removed` took comes back: the child, its guardians and every record of it."""
+    """Bring back what `pupil_removed` took: the child, its guardians and every record of it."""
     pupil = _role(world, school, STORY_PUPIL)
     shelves = world.schools[school].shelves
     ties = [
@@ -108,12 +108,12 @@ def _pupil_restored(world: World, school: str) -> Told:
 
 
 def _record_breaks(world: World, school: str) -> Told:
-    """A visible note gets a date that does not exist."""
+    """Give a visible note a date that does not exist."""
     return _patch(world, school, "notes", "note_visible_observation", noted_on="31-02-2026")
 
 
 def _record_mended(world: World, school: str) -> Told:
-    """The broken note gets a good date again."""
+    """Give the broken note a good date again."""
     return _patch(
         world, school, "notes", "note_visible_observation", noted_on=day(world.today - timedelta(days=40))
     )

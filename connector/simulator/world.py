@@ -3,28 +3,32 @@
 Roles: `World.roles(school)` names these records (ids by role; in worlds under twelve pupils some are absent).
 
 pupils              pupil_plain, pupil_sibling (= pupil_doubleur), pupil_restricted, pupil_confidential,
-                    pupil_two_households, pupil_without_authority, pupil_adult, pupil_under_four, pupil_future,
-                    pupil_guest (= pupil_turning_eighteen), pupil_leaver_recent (5 days), pupil_leaver_old
+                    pupil_two_households, pupil_without_authority, pupil_adult, pupil_under_four,
+                    pupil_future, pupil_guest (= pupil_turning_eighteen), pupil_leaver_recent (5 days),
+                    pupil_leaver_old
 guardians           guardian_plain, guardian_shared_home, guardian_restricted, guardian_stepparent,
                     guardian_confidential, guardian_first_household, guardian_second_household,
                     guardian_without_authority, guardian_unknown_authority (= guardian_without_mail),
-                    guardian_agreement_expired, guardian_of_adult, guardian_ended, guardian_teacher (shares name and
-                    private mail with employee_parent), guardian_shared_mail and guardian_shared_mail_other,
-                    guardian_of_guest, guardian_of_leaver_recent, guardian_of_leaver_old
-guardianships       guardianship_restricted (in force), guardianship_restriction_expired, guardianship_stepparent,
-                    guardianship_agreement (authority none, in force), guardianship_agreement_expired,
-                    guardianship_unknown_authority, guardianship_ended
+                    guardian_agreement_expired, guardian_of_adult, guardian_ended, guardian_teacher (shares
+                    name and private mail with employee_parent), guardian_shared_mail and
+                    guardian_shared_mail_other, guardian_of_guest, guardian_of_leaver_recent,
+                    guardian_of_leaver_old
+guardianships       guardianship_restricted (in force), guardianship_restriction_expired,
+                    guardianship_stepparent, guardianship_agreement (authority none, in force),
+                    guardianship_agreement_expired, guardianship_unknown_authority, guardianship_ended
 locations           location_main, location_annex (no address)
-absences            absence_illness (with an internal remark), absence_late, absence_leave, absence_unauthorised,
-                    absence_open (no end)
+absences            absence_illness (with an internal remark), absence_late, absence_leave,
+                    absence_unauthorised, absence_open (no end)
 notes               note_visible (with reply), note_hidden, and for each category note_visible_<category> and
                     note_hidden_<category>; all of pupil_plain
-support_plans       plan_concept, plan_review, plan_final, plan_withdrawn, plan_past (final, over); all of pupil_plain
-news_items          news_published, news_always (no window), news_unpublished, news_future, news_expired, news_group,
-                    news_group_unpublished
+support_plans       plan_concept, plan_review, plan_final, plan_withdrawn, plan_past (final, over); all of
+                    pupil_plain
+news_items          news_published, news_always (no window), news_unpublished, news_future, news_expired,
+                    news_group, news_group_unpublished
 employees           employee_teacher, employee_parent, employee_head, employee_left, employee_future,
                     employee_without_work_email
-groups              group_class, group_composite, group_placeholder (`aangemeld`), group_next_year, group_last_year
+groups              group_class, group_composite, group_placeholder (`aangemeld`), group_next_year,
+                    group_last_year
 group_memberships   membership_current, membership_past, membership_next_year, membership_future,
                     membership_placeholder
 group_employees     group_employee_current, group_employee_past, group_employee_assistant
@@ -72,8 +76,8 @@ class School:
 class World:
     """Schools by BRIN + site, each with its number of pupils; the same seed and day give the same bytes.
 
-    Every write is logged, so that cursors work, and is safe from several threads. A write to a school or stream that
-    does not exist, or to a record that is not there, raises KeyError.
+    Every write is logged, so that cursors work, and is safe from several threads. A write to a school or
+    stream that does not exist, or to a record that is not there, raises KeyError.
     """
 
     def __init__(self, seed: int, today: date, schools: Mapping[str, int] = SCHOOLS) -> None:
@@ -112,7 +116,7 @@ class World:
         return dict(self.schools[school].roles)
 
     def now(self, school: str) -> str:
-        """Return the instant of the school's last change: this day at eight, a second later with every change."""
+        """Return the instant of the school's last change: eight o'clock and a second for each."""
         return instant(self.today, 8, plus_seconds=self.schools[school].head)
 
     def put(self, school: str, stream: str, record: Record) -> Record:
@@ -144,7 +148,7 @@ class World:
             return self.put(school, stream, record)
 
     def expire_cursors(self, school: str, stream: str | None = None) -> None:
-        """Forget the history: every cursor and page token handed out so far for the stream (or all) is refused."""
+        """Forget the history: refuse all cursors and page tokens handed out so far, for the stream or all."""
         with self.lock:
             self.schools[school].marks.append(crc32(b"expired", self.schools[school].marks[-1]))
             for name in STREAMS if stream is None else (stream,):
