@@ -1,0 +1,1 @@
+"""What the connector must remember between runs."""

@@ -1,0 +1,1 @@
+"""Doors to the portal database: stage, plan, apply."""

@@ -1,0 +1,1 @@
+"""Doors to the student information systems, one file per dialect."""

@@ -1,0 +1,1 @@
+"""What the connector tells about itself, without telling about children."""

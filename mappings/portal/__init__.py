@@ -1,0 +1,1 @@
+"""From canonical records to rows of the portal, one file per group of modules."""

@@ -1,0 +1,1 @@
+"""From a dialect's wire shapes to our canonical model, one file per dialect."""

@@ -1,0 +1,1 @@
+"""Our own model: what every source is mapped to."""

@@ -1,0 +1,1 @@
+"""The portal database's history, as alembic revisions."""

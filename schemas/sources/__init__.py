@@ -1,0 +1,1 @@
+"""Wire shapes in the source's own words, one file per dialect."""

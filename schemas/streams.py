@@ -1,0 +1,185 @@
+"""Streams in dependency order, and what travels between a source and the pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from enum import StrEnum
+from typing import Any, NamedTuple, NewType
+
+from schemas.ids import SchoolId, SourceKey
+
+Cursor = NewType("Cursor", str)
+"""The source's own position in its changes. Opaque: we only store it and give it back."""
+
+
+class Stream(StrEnum):
+    """One kind of record pulled from the SIS. The order is the order of work: parents before children."""
+
+    LOCATIONS = "locations"
+    PUPILS = "pupils"
+    GUARDIANS = "guardians"
+    GUARDIANSHIPS = "guardianships"
+    ABSENCES = "absences"
+    NEWS_ITEMS = "news_items"
+    EMPLOYEES = "employees"
+    GROUPS = "groups"
+    GROUP_MEMBERSHIPS = "group_memberships"
+    GROUP_EMPLOYEES = "group_employees"
+    SUPPORT_PLANS = "support_plans"
+    NOTES = "notes"
+
+
+class Parent(NamedTuple):
+    """A reference that must point to a row of the portal: the parent's stream and the child's column."""
+
+    stream: Stream
+    column: str
+
+
+PARENTS: Mapping[Stream, tuple[Parent, ...]] = {
+    Stream.LOCATIONS: (),
+    Stream.PUPILS: (),
+    Stream.GUARDIANS: (),
+    Stream.GUARDIANSHIPS: (Parent(Stream.PUPILS, "pupil_id"), Parent(Stream.GUARDIANS, "guardian_id")),
+    Stream.ABSENCES: (Parent(Stream.PUPILS, "pupil_id"),),
+    Stream.NEWS_ITEMS: (),
+    Stream.EMPLOYEES: (),
+    Stream.GROUPS: (),
+    Stream.GROUP_MEMBERSHIPS: (Parent(Stream.PUPILS, "pupil_id"), Parent(Stream.GROUPS, "group_id")),
+    Stream.GROUP_EMPLOYEES: (Parent(Stream.GROUPS, "group_id"),),
+    Stream.SUPPORT_PLANS: (Parent(Stream.PUPILS, "pupil_id"),),
+    Stream.NOTES: (Parent(Stream.PUPILS, "pupil_id"),),
+}
+"""Hard references (foreign keys). A parent is pulled whenever its child is: same module, or personalia."""
+
+LOOSE_REFERENCES: Mapping[Stream, Mapping[str, Stream]] = {
+    Stream.PUPILS: {"location_id": Stream.LOCATIONS},
+    Stream.NEWS_ITEMS: {"group_id": Stream.GROUPS},
+    Stream.GROUP_EMPLOYEES: {"employee_id": Stream.EMPLOYEES},
+    Stream.SUPPORT_PLANS: {"employee_id": Stream.EMPLOYEES},
+    Stream.NOTES: {"employee_id": Stream.EMPLOYEES},
+}
+"""References without a foreign key: null while no open module pulls the stream they point to."""
+
+
+def children_of(stream: Stream) -> tuple[Stream, ...]:
+    """Give every stream that hangs on this one, directly or not, in dependency order."""
+    found: set[Stream] = set()
+    for child in Stream:
+        if any(parent.stream == stream or parent.stream in found for parent in PARENTS[child]):
+            found.add(child)
+    return tuple(child for child in Stream if child in found)
+
+
+class Outcome(StrEnum):
+    """What staging decides about one fetched record."""
+
+    SHOWN = "shown"
+    WITHHELD = "withheld"
+    REJECTED = "rejected"
+    DELETED = "deleted"
+    DUPLICATE = "duplicate"
+
+
+class Action(StrEnum):
+    """What the plan will do with one key of a stream."""
+
+    ADD = "add"
+    ALTER = "alter"
+    KEEP = "keep"
+    WITHDRAW = "withdraw"
+    REMOVE = "remove"
+
+
+class Mode(StrEnum):
+    """How a stream was asked for: everything, what changed since a cursor, or by key."""
+
+    FULL = "full"
+    CHANGES = "changes"
+    KEYS = "keys"
+
+
+class Tombstone(NamedTuple):
+    """The source says that this key is gone."""
+
+    key: SourceKey
+
+
+class Rejection(NamedTuple):
+    """A record that cannot be used. `key` is None when even that was unreadable; `hides` when visibility was."""
+
+    key: SourceKey | None
+    code: str
+    field_path: str = ""
+    hides: bool = False
+
+
+class Scope(NamedTuple):
+    """What an enumeration speaks of. None means all; only rows inside can go missing."""
+
+    school_year: int | None = None
+
+
+WHOLE_SCHOOL = Scope()
+
+
+class Page(NamedTuple):
+    """A part of one stream's answer, in the source's order.
+
+    `items` holds the dialect's validated wire records, tombstones and rejections. `expected` is the source's own
+    count of a full enumeration as of this page, `cursor` its position once this page was the last.
+    """
+
+    stream: Stream
+    items: Sequence[Any]
+    is_last: bool
+    expected: int | None = None
+    cursor: Cursor | None = None
+    scope: Scope = WHOLE_SCHOOL
+
+
+class Pull(NamedTuple):
+    """One question to a source: these streams together, since a cursor, or by key (both for a single stream)."""
+
+    streams: tuple[Stream, ...]
+    cursor: Cursor | None = None
+    keys: tuple[SourceKey, ...] = ()
+
+    @property
+    def mode(self) -> Mode:
+        """Tell how the streams are asked for."""
+        if self.keys:
+            return Mode.KEYS
+        return Mode.FULL if self.cursor is None else Mode.CHANGES
+
+
+class Capabilities(NamedTuple):
+    """What a source can do. `bundles` are the streams it sends together, in dependency order."""
+
+    bundles: tuple[tuple[Stream, ...], ...]
+    is_incremental: bool
+    says_what_changed: bool
+    fetches_by_key: bool
+
+    @property
+    def streams(self) -> frozenset[Stream]:
+        """Give every stream the source can supply."""
+        return frozenset(stream for bundle in self.bundles for stream in bundle)
+
+
+class Changes(NamedTuple):
+    """The answer to "what changed since": streams with news, and streams whose cursor is no longer known."""
+
+    changed: frozenset[Stream]
+    expired: frozenset[Stream]
+
+
+class Description(NamedTuple):
+    """What a source says of a school without naming a person."""
+
+    school: SchoolId
+    name: str
+    streams: frozenset[Stream]
+
+
+PageStream = Iterator[Page]

@@ -1,0 +1,1 @@
+"""The portal's read contract: one SQL text per view."""
