@@ -1,0 +1,1 @@
+"""The simulated SIS: its world, its faults, its server."""
