@@ -324,3 +324,19 @@ def test_a_token_runs_out() -> None:
     assert (late.status, json.loads(late.body)["type"]) == (401, "urn:sis:token-expired")
     asking.token = "made-up"
     assert json.loads(asking.answer("").body)["type"] == "urn:sis:unauthorised"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        [],
+        {},
+        {"cursors": []},
+        {"cursors": {"lunches": "x"}},
+        {"cursors": {"notes": ""}},
+        {"cursors": {"notes": 1}},
+    ],
+)
+def test_a_changes_call_is_refused_for_its_body(body: object) -> None:
+    """A body without cursors, with an unknown stream or with a cursor that is no text is 400."""
+    assert Asking(simulator_of(1)).answer("/changes", "", body).status == 400
