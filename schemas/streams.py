@@ -139,7 +139,7 @@ class Page(NamedTuple):
 
 
 class Pull(NamedTuple):
-    """One question to a source: these streams together, since a cursor, or by key (both for a single stream)."""
+    """One question to a source: these streams together; since a cursor or by key for a single stream."""
 
     streams: tuple[Stream, ...]
     cursor: Cursor | None = None

@@ -1,0 +1,125 @@
+"""Who may see which pupil, from when until when: authority, restriction, age and enrolment.
+
+Unknown authority is none. A restriction bars the guardian whatever else is recorded. Two relations of the same
+pair that contradict each other give the least of both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+from typing import NamedTuple
+
+from mappings.values import day_after, start_of_day
+
+ADULT_AGE_YEARS = 18
+_RANK = {"none": 0, "limited": 1, "full": 2}
+
+
+class Relation(NamedTuple):
+    """One guardianship of a pair. Days; `*_until` is the last day; None is open."""
+
+    authority: str
+    is_restricted: bool
+    restricted_from: date | None
+    restricted_until: date | None
+    is_informed: bool
+    informed_from: date | None
+    informed_until: date | None
+    from_on: date | None
+    until_on: date | None
+
+
+class PupilFacts(NamedTuple):
+    """What of the pupil decides access."""
+
+    birth_on: date | None
+    visible_from: datetime | None
+    visible_until: datetime | None
+
+
+class Access(NamedTuple):
+    """One window of one level. `reason` says why: authority, agreement, restricted, adult, ended, ..."""
+
+    level: str
+    access_from: datetime | None
+    access_until: datetime | None
+    reason: str
+
+
+def derive_access(pupil: PupilFacts, relations: Sequence[Relation]) -> tuple[Access, ...]:
+    """Give the windows of one guardian for one pupil, in order of time and without overlap."""
+    adult_at = None if pupil.birth_on is None else start_of_day(_birthday(pupil.birth_on, ADULT_AGE_YEARS))
+    bounds = sorted({bound for bound in _bounds(pupil, adult_at, relations) if bound is not None})
+    edges: list[datetime | None] = [None, *bounds, None]
+    windows: list[Access] = []
+    for begin, end in zip(edges, edges[1:], strict=False):
+        level, reason = _level(pupil, adult_at, relations, begin)
+        if windows and windows[-1].level == level and windows[-1].reason == reason:
+            windows[-1] = windows[-1]._replace(access_until=end)
+        else:
+            windows.append(Access(level, begin, end, reason))
+    return tuple(windows)
+
+
+def _birthday(birth_on: date, years: int) -> date:
+    """Give the birthday so many years later; a child of 29 February has it on 1 March."""
+    try:
+        return birth_on.replace(year=birth_on.year + years)
+    except ValueError:
+        return date(birth_on.year + years, 3, 1)
+
+
+def _bounds(
+    pupil: PupilFacts, adult_at: datetime | None, relations: Sequence[Relation]
+) -> Iterator[datetime | None]:
+    yield from (adult_at, pupil.visible_from, pupil.visible_until)
+    for relation in relations:
+        for first, last in _periods(relation):
+            yield None if first is None else start_of_day(first)
+            yield None if last is None else start_of_day(day_after(last))
+
+
+def _periods(relation: Relation) -> Iterator[tuple[date | None, date | None]]:
+    yield relation.from_on, relation.until_on
+    if relation.is_restricted:
+        yield relation.restricted_from, relation.restricted_until
+    if relation.is_informed:
+        yield relation.informed_from, relation.informed_until
+
+
+def _covers(first: date | None, last: date | None, begin: datetime | None) -> bool:
+    """Tell whether the elementary window that starts at `begin` (None: since ever) lies inside the period."""
+    if first is not None and (begin is None or begin < start_of_day(first)):
+        return False
+    return last is None or begin is None or begin < start_of_day(day_after(last))
+
+
+def _level(
+    pupil: PupilFacts, adult_at: datetime | None, relations: Sequence[Relation], begin: datetime | None
+) -> tuple[str, str]:
+    if any(
+        relation.is_restricted and _covers(relation.restricted_from, relation.restricted_until, begin)
+        for relation in relations
+    ):
+        return "none", "restricted"
+    if adult_at is not None and begin is not None and begin >= adult_at:
+        return "none", "adult"
+    if pupil.visible_from is not None and (begin is None or begin < pupil.visible_from):
+        return "none", "not_yet_enrolled"
+    if pupil.visible_until is not None and begin is not None and begin >= pupil.visible_until:
+        return "none", "left"
+    levels = [_own_level(relation, begin) for relation in relations if _is_active(relation, begin)]
+    return min(levels, key=lambda level: _RANK[level[0]], default=("none", "ended"))
+
+
+def _is_active(relation: Relation, begin: datetime | None) -> bool:
+    return _covers(relation.from_on, relation.until_on, begin)
+
+
+def _own_level(relation: Relation, begin: datetime | None) -> tuple[str, str]:
+    if relation.authority == "full":
+        return "full", "authority"
+    if relation.is_informed and _covers(relation.informed_from, relation.informed_until, begin):
+        return "limited", "information_agreement"
+    return "none", "no_authority" if relation.authority == "none" else "authority_unknown"

@@ -1,0 +1,99 @@
+"""Pupils, guardians, guardianships and employees as rows of the portal, in the order of the tables' columns."""
+
+from __future__ import annotations
+
+from mappings.gates import Context, employee_gate, pupil_gate
+from mappings.values import address_values, display_name, list_text, phones_text, sort_name
+from schemas.canonical.people import Address, Employee, Guardian, Guardianship, Phone, Pupil
+from schemas.streams import Stream
+
+Row = tuple[object, ...]
+
+
+def _contact(address: Address | None, phones: tuple[Phone, ...]) -> Row:
+    is_confidential = address is not None and address.is_confidential
+    key = None if address is None else address.key
+    return (key, *address_values(address), is_confidential, phones_text(phones))
+
+
+def pupil_row(pupil: Pupil, context: Context) -> Row | str:
+    """Give the row, or the gate that withholds the pupil."""
+    window = pupil_gate(pupil, context)
+    if isinstance(window, str):
+        return window
+    name = pupil.name
+    return (
+        *_contact(pupil.address, pupil.phones),
+        pupil.number,
+        name.first_names,
+        name.call_name,
+        name.prefix,
+        name.last_name,
+        display_name(name),
+        sort_name(name),
+        pupil.gender,
+        pupil.birth_on,
+        pupil.year_group,
+        pupil.enrolled_from,
+        pupil.enrolled_until,
+        pupil.location_key if Stream.LOCATIONS in context.streams else None,
+        *window,
+    )
+
+
+def guardian_row(guardian: Guardian, context: Context) -> Row | str:
+    """Give the row. Whether the guardian has a child here is judged over the whole portal, not here."""
+    del context
+    name = guardian.name
+    return (
+        *_contact(guardian.address, guardian.phones),
+        name.initials,
+        name.call_name,
+        name.prefix,
+        name.last_name,
+        display_name(name),
+        sort_name(name),
+        guardian.gender,
+        guardian.email,
+    )
+
+
+def guardianship_row(relation: Guardianship, context: Context) -> Row | str:
+    """Give the row; what it allows is derived in `mappings.access`."""
+    del context
+    restriction, information = relation.restriction, relation.information
+    return (
+        relation.pupil_key,
+        relation.guardian_key,
+        relation.relation,
+        relation.authority,
+        restriction is not None,
+        None if restriction is None else restriction.from_on,
+        None if restriction is None else restriction.until_on,
+        information is not None,
+        None if information is None else information.from_on,
+        None if information is None else information.until_on,
+        relation.contact_order,
+        relation.from_on,
+        relation.until_on,
+    )
+
+
+def employee_row(employee: Employee, context: Context) -> Row | str:
+    """Give the row with the work address only, or the gate."""
+    window = employee_gate(employee, context)
+    if isinstance(window, str):
+        return window
+    name = employee.name
+    return (
+        name.initials,
+        name.call_name,
+        name.prefix,
+        name.last_name,
+        display_name(name),
+        sort_name(name),
+        list_text(employee.functions),
+        employee.work_email,
+        list_text(employee.working_days),
+        *window,
+    )

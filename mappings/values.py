@@ -1,0 +1,90 @@
+"""Plain values: names with tussenvoegsel, postcodes, phones, lists and days in the school's zone."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from schemas.canonical.people import Address, Name, Phone
+
+SCHOOL_ZONE = ZoneInfo("Europe/Amsterdam")
+_POSTAL_CODE = re.compile(r"([1-9][0-9]{3})\s*([A-Za-z]{2})", re.ASCII)
+_NOT_IN_A_PHONE = re.compile(r"[^0-9+]", re.ASCII)
+
+
+@lru_cache(maxsize=4096)
+def start_of_day(day: date) -> datetime:
+    """Give the instant, in UTC, at which this day begins in the school's zone."""
+    return datetime.combine(day, time.min, SCHOOL_ZONE).astimezone(UTC)
+
+
+def day_after(day: date, days: int = 1) -> date:
+    """Give the day so many days later; the last day of the calendar stays itself."""
+    return day + timedelta(days=days) if day < date(9000, 1, 1) else day
+
+
+def local_day(instant: datetime) -> date:
+    """Give the calendar day of an aware instant in the school's zone."""
+    return instant.astimezone(SCHOOL_ZONE).date()
+
+
+def display_name(name: Name) -> str:
+    """Give the name as people say it: `Gradje van 't Hof`; what is absent is left out."""
+    first = name.call_name or name.first_names or name.initials
+    return " ".join(part for part in (first, name.prefix, name.last_name) if part)
+
+
+def sort_name(name: Name) -> str:
+    """Give the name as lists sort it by NEN 1888: `Hof, Gradje van 't`."""
+    first = name.call_name or name.first_names or name.initials
+    given = " ".join(part for part in (first, name.prefix) if part)
+    return ", ".join(part for part in (name.last_name, given) if part)
+
+
+def postal_code(text: str | None) -> str | None:
+    """Give a Dutch postcode as `1234 AB`; any other text as it is."""
+    if not text:
+        return None
+    match = _POSTAL_CODE.fullmatch(text.strip())
+    return f"{match[1]} {match[2].upper()}" if match else text.strip()
+
+
+def phone_number(text: str) -> str:
+    """Give a phone number as `+31…` where it is Dutch, else its digits as written."""
+    digits = _NOT_IN_A_PHONE.sub("", text)
+    if digits.startswith("00"):
+        digits = f"+{digits[2:]}"
+    return f"+31{digits[1:]}" if digits.startswith("0") else digits
+
+
+def list_text(values: Sequence[str]) -> str:
+    """Write a list of codes as JSON text, in its own order."""
+    return json.dumps(list(values), ensure_ascii=False, separators=(",", ":")) if values else "[]"
+
+
+def phones_text(phones: Sequence[Phone]) -> str:
+    """Write the phones that are not confidential as JSON text, in the source's order."""
+    shown = [
+        {"kind": phone.kind, "number": phone_number(phone.number)}
+        for phone in phones
+        if not phone.is_confidential
+    ]
+    return json.dumps(shown, ensure_ascii=False, separators=(",", ":")) if shown else "[]"
+
+
+def address_values(address: Address | None) -> tuple[str | None, ...]:
+    """Give street, house number, its suffix, postcode, city and country; all None when confidential or absent."""
+    if address is None or address.is_confidential:
+        return (None, None, None, None, None, None)
+    return (
+        address.street,
+        address.house_number,
+        address.house_number_suffix,
+        postal_code(address.postal_code),
+        address.city,
+        address.country,
+    )

@@ -1,0 +1,168 @@
+"""What the connector remembers between runs. Keys, codes, counts and times; never a record's values."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, Index, Text
+from sqlmodel import Field, SQLModel
+
+from schemas.tables.columns import SchoolRow
+
+
+class SchoolStateRow(SchoolRow, table=True):
+    """Which source feeds a school, and the newest document it was fed by."""
+
+    __tablename__ = "schools"
+
+    name: str = Field(sa_type=Text)
+    source: str = Field(sa_type=Text)
+    dialect: str = Field(sa_type=Text)
+    document_at: datetime | None = None
+    document_digest: str | None = Field(default=None, sa_type=Text)
+
+
+class LeaseRow(SchoolRow, table=True):
+    """Who may run now. `epoch` only grows; times are the database's clock.
+
+    `checked_at` is the last time a run looked at the source and ended well, quiet or not.
+    """
+
+    __tablename__ = "leases"
+
+    epoch: int
+    holder: str | None = Field(default=None, sa_type=Text)
+    acquired_at: datetime | None = None
+    expires_at: datetime | None = None
+    checked_at: datetime | None = None
+
+
+class CheckpointRow(SchoolRow, table=True):
+    """Where a stream stands. `fingerprint` is of the settings and mapping that decided its rows."""
+
+    __tablename__ = "checkpoints"
+
+    stream: str = Field(primary_key=True, sa_type=Text)
+    cursor: str | None = Field(default=None, sa_type=Text)
+    fingerprint: str | None = Field(default=None, sa_type=Text)
+    loaded_at: datetime | None = None
+    full_reason: str | None = Field(default=None, sa_type=Text)
+    updated_at: datetime
+
+
+class IdAliasRow(SchoolRow, table=True):
+    """An exception: this source key means that id."""
+
+    __tablename__ = "id_aliases"
+
+    stream: str = Field(primary_key=True, sa_type=Text)
+    source_key: str = Field(primary_key=True, sa_type=Text)
+    id: str = Field(sa_type=Text)
+
+
+class HiddenKeyRow(SchoolRow, table=True):
+    """A key of a parent stream that the source has or had and the portal does not show, and why."""
+
+    __tablename__ = "hidden_keys"
+
+    stream: str = Field(primary_key=True, sa_type=Text)
+    id: str = Field(primary_key=True, sa_type=Text)
+    reason: str = Field(sa_type=Text)
+    since_at: datetime
+
+
+class PendingKeyRow(SchoolRow, table=True):
+    """A key that still has to be removed, or that the brake holds. `is_held` waits for a person."""
+
+    __tablename__ = "pending_keys"
+    __table_args__ = (
+        CheckConstraint("action IN ('add', 'alter', 'remove')", name="action"),
+        Index(None, "school_id", "run_id"),
+    )
+
+    stream: str = Field(primary_key=True, sa_type=Text)
+    id: str = Field(primary_key=True, sa_type=Text)
+    action: str = Field(sa_type=Text)
+    run_id: str = Field(sa_type=Text)
+    is_held: bool
+    reason: str | None = Field(default=None, sa_type=Text)
+    created_at: datetime
+    expires_at: datetime | None = None
+    approved_at: datetime | None = None
+    approved_by: str | None = Field(default=None, sa_type=Text)
+
+
+class QuarantineRow(SchoolRow, table=True):
+    """A record that could not be used. Keeps no payload: replay pulls it again."""
+
+    __tablename__ = "quarantine"
+    __table_args__ = (Index(None, "school_id", "missing_stream", "missing_key"),)
+
+    stream: str = Field(primary_key=True, sa_type=Text)
+    key: str = Field(primary_key=True, sa_type=Text)
+    code: str = Field(sa_type=Text)
+    field_path: str = Field(sa_type=Text)
+    is_hiding: bool
+    missing_stream: str | None = Field(default=None, sa_type=Text)
+    missing_key: str | None = Field(default=None, sa_type=Text)
+    run_id: str = Field(sa_type=Text)
+    first_seen_at: datetime
+    last_seen_at: datetime
+    reported_at: datetime | None = None
+    discarded_at: datetime | None = None
+    discarded_by: str | None = Field(default=None, sa_type=Text)
+
+
+class RunRow(SQLModel, table=True):
+    """One execution for one school."""
+
+    __tablename__ = "runs"
+    __table_args__ = (Index(None, "school_id", "started_at"),)
+
+    run_id: str = Field(primary_key=True, sa_type=Text)
+    school_id: str = Field(sa_type=Text)
+    source: str = Field(sa_type=Text)
+    trigger: str = Field(sa_type=Text)
+    started_at: datetime
+    finished_at: datetime | None = None
+    status: str = Field(sa_type=Text)
+    error: str | None = Field(default=None, sa_type=Text)
+
+
+class RunStreamRow(SQLModel, table=True):
+    """The sums of one stream in one run. fetched = the seven that follow it; `held` is a part of the plan."""
+
+    __tablename__ = "run_streams"
+    __table_args__ = (Index(None, "school_id", "stream", "finished_at"),)
+
+    run_id: str = Field(primary_key=True, sa_type=Text)
+    stream: str = Field(primary_key=True, sa_type=Text)
+    school_id: str = Field(sa_type=Text)
+    mode: str = Field(sa_type=Text)
+    fetched: int = 0
+    added: int = 0
+    altered: int = 0
+    unchanged: int = 0
+    withheld: int = 0
+    quarantined: int = 0
+    tombstones: int = 0
+    duplicates: int = 0
+    missing: int = 0
+    withdrawn: int = 0
+    removed: int = 0
+    held: int = 0
+    disappeared: int = 0
+    appeared: int = 0
+    size_before: int = 0
+    finished_at: datetime
+
+
+class RunGateRow(SQLModel, table=True):
+    """How many records of one stream one gate withheld in one run."""
+
+    __tablename__ = "run_gates"
+
+    run_id: str = Field(primary_key=True, sa_type=Text)
+    stream: str = Field(primary_key=True, sa_type=Text)
+    gate: str = Field(primary_key=True, sa_type=Text)
+    records: int

@@ -1,0 +1,37 @@
+"""What every table agrees on: names of constraints, column types, and the two columns of every shown row."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Text
+from sqlmodel import Field, SQLModel
+
+SQLModel.metadata.naming_convention = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class SchoolRow(SQLModel):
+    """A row that belongs to one school."""
+
+    school_id: str = Field(primary_key=True, sa_type=Text)
+
+
+class PortalRow(SchoolRow):
+    """A row of the portal: `id` is the source's key when first seen and never changes afterwards.
+
+    `first_shown_at` and `changed_at` are instants in UTC, set by the merge only.
+    """
+
+    id: str = Field(primary_key=True, sa_type=Text)
+    first_shown_at: datetime
+    changed_at: datetime
+
+
+ROW_KEEPING = ("school_id", "id", "first_shown_at", "changed_at")
+"""Columns the merge sets by itself; all others come from the mapping."""

@@ -1,0 +1,23 @@
+"""The table of views, in the order in which they can be created. Written by hand; the texts lie beside it."""
+
+from __future__ import annotations
+
+VIEWS: tuple[str, ...] = (
+    "portal_modules",
+    "portal_access",
+    "portal_pupils",
+    "portal_guardians",
+    "portal_guardianships",
+    "portal_locations",
+    "portal_absences",
+    "portal_news_items",
+    "portal_employees",
+    "portal_group_memberships",
+    "portal_groups",
+    "portal_group_employees",
+    "portal_support_plans",
+    "portal_notes",
+)
+
+NOW = {"sqlite": "strftime('%Y-%m-%d %H:%M:%f000', 'now')", "postgresql": "statement_timestamp()"}
+"""How each database says "this moment" in the form in which it keeps instants."""

@@ -1,0 +1,15 @@
+-- Who works in the groups the guardian's own pupils are or were in.
+SELECT DISTINCT
+    w.school_id,
+    v.guardian_id,
+    w.id,
+    w.group_id,
+    w.employee_id,
+    w.role,
+    w.weekdays,
+    w.from_on,
+    w.until_on,
+    w.first_shown_at,
+    w.changed_at
+FROM group_employees AS w
+JOIN portal_group_memberships AS v ON v.school_id = w.school_id AND v.group_id = w.group_id

@@ -1,0 +1,35 @@
+-- The pupils a guardian may see. Address and phones only at full access, never when anyone who lives there is secret.
+SELECT
+    p.school_id,
+    a.guardian_id,
+    p.id,
+    p.number,
+    p.first_names,
+    p.call_name,
+    p.name_prefix,
+    p.last_name,
+    p.display_name,
+    p.sort_name,
+    p.gender,
+    CASE WHEN a.level = 'full' THEN p.birth_on END AS birth_on,
+    p.year_group,
+    p.enrolled_from,
+    p.enrolled_until,
+    p.location_id,
+    CASE WHEN a.level = 'full' AND h.address_id IS NULL THEN p.street END AS street,
+    CASE WHEN a.level = 'full' AND h.address_id IS NULL THEN p.house_number END AS house_number,
+    CASE WHEN a.level = 'full' AND h.address_id IS NULL THEN p.house_number_suffix END AS house_number_suffix,
+    CASE WHEN a.level = 'full' AND h.address_id IS NULL THEN p.postal_code END AS postal_code,
+    CASE WHEN a.level = 'full' AND h.address_id IS NULL THEN p.city END AS city,
+    CASE WHEN a.level = 'full' AND h.address_id IS NULL THEN p.country END AS country,
+    (p.is_address_confidential OR h.address_id IS NOT NULL) AS is_address_confidential,
+    CASE WHEN a.level = 'full' THEN p.phones ELSE '[]' END AS phones,
+    p.first_shown_at,
+    p.changed_at
+FROM pupils AS p
+JOIN portal_access AS a ON a.school_id = p.school_id AND a.pupil_id = p.id
+JOIN portal_modules AS m ON m.school_id = p.school_id AND m.module = 'personalia'
+LEFT JOIN (
+    SELECT DISTINCT g.school_id, g.address_id FROM guardians AS g
+    WHERE g.is_address_confidential AND g.address_id IS NOT NULL
+) AS h ON h.school_id = p.school_id AND h.address_id = p.address_id
