@@ -1,0 +1,208 @@
+"""One request and its answer, read within limits. Nothing of a body or query gets into an error."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import NamedTuple
+
+import requests
+from urllib3.exceptions import HTTPError
+
+from connector.http_place import Target
+from schemas.errors import SourceRefused, TransientError
+
+AGAIN = frozenset({429, 500, 502, 503, 504})
+REDIRECTS = range(300, 400)
+OK = 200
+UNAUTHORISED = 401
+_CHUNK = 64 * 1024
+_PROBLEM_BYTES = 64 * 1024
+_JSON = re.compile(r"application/(?:[a-z0-9.+-]+\+)?json", re.ASCII)
+_PROBLEM_TYPE = re.compile(r"urn:[a-z0-9:-]{1,80}")
+
+
+class Ask(NamedTuple):
+    """One request. `headers` may hold credentials and are never shown."""
+
+    method: str
+    target: Target
+    headers: Mapping[str, str]
+    params: Mapping[str, str | int] | None = None
+    body: bytes | None = None
+
+    @property
+    def name(self) -> str:
+        """Give method and path, all that a message may say of a request."""
+        return f"{self.method} {self.target.path}"
+
+
+class Answer(NamedTuple):
+    """An answer that need not be asked for again; `body` is empty unless the status is 200."""
+
+    status: int
+    body: bytes = b""
+    problem: str = ""
+
+
+class Limits(NamedTuple):
+    """How long and how much: `connect` and `read` are seconds of one wait, `deadline` of a whole answer."""
+
+    connect: float
+    read: float
+    deadline: float
+    size: int
+
+
+class Again(Exception):
+    """The exchange may be tried again, after `wait_seconds` where the source said so."""
+
+    def __init__(self, what: str, status: int = 0, wait_seconds: float | None = None) -> None:
+        super().__init__(what)
+        self.what, self.status, self.wait_seconds = what, status, wait_seconds
+
+
+class Exchange:
+    """Sends one request through the session and reads the answer."""
+
+    def __init__(
+        self,
+        session: requests.Session,
+        limits: Limits,
+        monotonic: Callable[[], float],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._session, self._limits, self._monotonic, self._clock = session, limits, monotonic, clock
+
+    def once(self, ask: Ask) -> Answer:
+        """Ask once. Raises Again, TransientError (too slow, no JSON) or SourceRefused."""
+        until = self._monotonic() + self._limits.deadline
+        try:
+            return self._answer(ask, until)
+        except (requests.RequestException, HTTPError) as error:
+            failure = _failure(ask, error)
+        # Raised out here, so that no library's error, whose text holds the URL, hangs on ours as its context.
+        raise failure
+
+    def _answer(self, ask: Ask, until: float) -> Answer:
+        response = self._session.request(
+            ask.method,
+            ask.target.url,
+            params=ask.params,
+            data=ask.body,
+            headers=dict(ask.headers),
+            timeout=(self._limits.connect, self._limits.read),
+            allow_redirects=False,
+            stream=True,
+        )
+        try:
+            return self._judged(ask, response, until)
+        finally:
+            response.close()
+
+    def _judged(self, ask: Ask, response: requests.Response, until: float) -> Answer:
+        status = response.status_code
+        if status == OK:
+            return Answer(status, self._body(ask, response, until))
+        problem = self._problem(ask, response, until)
+        if status in AGAIN:
+            raise Again(said(status, problem), status, self._retry_after(response))
+        if status in REDIRECTS:
+            raise SourceRefused(
+                f"{ask.name}: the source redirects (status {status}), and redirects are not followed.",
+                fix="Set base_url to the address where the source answers itself.",
+            )
+        return Answer(status, b"", problem)
+
+    def _body(self, ask: Ask, response: requests.Response, until: float) -> bytes:
+        content_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        if not _JSON.fullmatch(content_type):
+            kind = "HTML" if content_type in ("text/html", "application/xhtml+xml") else "no JSON"
+            raise TransientError(
+                f"{ask.name}: the answer with status 200 is {kind}.",
+                fix="This is often a maintenance or login page; try again later.",
+            )
+        body = b"".join(self._pieces(ask, response, until, self._limits.size))
+        # Without a declared length a cut connection looks like an end; a whole answer ends with its bracket.
+        if not body[-64:].rstrip().endswith((b"}", b"]")):
+            raise Again("the answer is empty or cut short", OK)
+        return body
+
+    def _pieces(self, ask: Ask, response: requests.Response, until: float, most: int) -> Iterator[bytes]:
+        """Give what has arrived, piece by piece: `iter_content` would wait until a whole chunk is there."""
+        size = 0
+        while piece := response.raw.read1(_CHUNK, decode_content=True):
+            size += len(piece)
+            if size > most:
+                raise SourceRefused(
+                    f"{ask.name}: the answer is larger than {most} bytes.",
+                    fix="Raise max_response_bytes if this source really sends so much at once.",
+                )
+            if self._monotonic() > until:
+                raise TransientError(
+                    f"{ask.name}: the answer took longer than {self._limits.deadline:g} seconds.",
+                    fix="Try again later.",
+                )
+            yield piece
+
+    def _problem(self, ask: Ask, response: requests.Response, until: float) -> str:
+        """Give the problem type if it is a plain URN; anything else in an error's body stays unread."""
+        content_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        if not _JSON.fullmatch(content_type):
+            return ""
+        try:
+            found = json.loads(b"".join(self._pieces(ask, response, until, _PROBLEM_BYTES)))
+        except (SourceRefused, TransientError, HTTPError, ValueError, RecursionError):
+            return ""
+        kind = found.get("type") if isinstance(found, dict) else None
+        return kind if isinstance(kind, str) and _PROBLEM_TYPE.fullmatch(kind) else ""
+
+    def _retry_after(self, response: requests.Response) -> float | None:
+        """Give the seconds the source asks us to wait, by its own clock where it tells one."""
+        text = response.headers.get("Retry-After", "").strip()
+        if text.isascii() and text.isdigit():
+            return float(text[:9])
+        moment = _http_date(text)
+        if moment is None:
+            return None
+        now = _http_date(response.headers.get("Date", ""))
+        return max(0.0, moment.timestamp() - (self._clock() if now is None else now.timestamp()))
+
+
+def said(status: int, problem: str) -> str:
+    """Give a status and a problem type as words."""
+    return f"status {status} ({problem})" if problem else f"status {status}"
+
+
+def _http_date(text: str) -> datetime | None:
+    try:
+        return parsedate_to_datetime(text)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+
+
+_KINDS: tuple[tuple[type[Exception], str], ...] = (
+    (requests.exceptions.ContentDecodingError, "the answer could not be unpacked"),
+    (requests.exceptions.ChunkedEncodingError, "the answer was cut short"),
+    (requests.Timeout, "the source did not answer in time"),
+    (requests.ConnectionError, "the source could not be reached, or broke the connection"),
+    (HTTPError, "the answer was cut short, came too slowly or could not be unpacked"),
+)
+
+
+def _failure(ask: Ask, error: Exception) -> Exception:
+    if isinstance(error, requests.exceptions.SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(error):
+        return SourceRefused(
+            f"{ask.name}: the certificate of the source cannot be trusted.",
+            fix="Set ca_bundle to the certificate authority of the source, or let the supplier mend it.",
+        )
+    for kind, what in _KINDS:
+        if isinstance(error, kind):
+            return Again(what)
+    return SourceRefused(
+        f"{ask.name}: this request cannot be made ({type(error).__name__}).", fix="Check base_url."
+    )
