@@ -1,0 +1,166 @@
+"""Reads the reference dialect's answers: a page in one call, each bad record as a rejection of its own."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Generic, TypeVar
+
+from pydantic import Field, TypeAdapter, ValidationError, WrapValidator
+
+from schemas.errors import SourceRefused, TransientError
+from schemas.ids import parse_source_key
+from schemas.sources.reference import PLAINLY_SHOWN, VISIBILITY_FIELDS, WIRE, Address, Period, Phone, Wire
+from schemas.sources.scalars import Count, Text
+from schemas.streams import Rejection, Stream, Tombstone
+
+_MODELS: tuple[type[Wire], ...] = (*WIRE.values(), Address, Phone, Period)
+_KNOWN_NAMES = frozenset(name for model in _MODELS for name in model.model_fields)
+
+_Item = TypeVar("_Item")
+
+
+class WirePage(Wire, Generic[_Item]):
+    """One page. `records` holds wire records, tombstones and rejections in the source's order."""
+
+    school: Text
+    stream: Text
+    mode: Text
+    count: Count | None
+    records: list[_Item]
+    next: Annotated[Text, Field(min_length=1)] | None
+    cursor: Annotated[Text, Field(min_length=1)] | None
+
+
+class WireSchool(Wire):
+    """What the source says of a school."""
+
+    school: Text
+    name: Text
+    streams: tuple[Text, ...]
+
+
+class WireChanges(Wire):
+    """Which of the asked streams changed, and which are to be read in full."""
+
+    school: Text
+    changed: tuple[Text, ...]
+    expired: tuple[Text, ...]
+
+
+def _reader(stream: Stream) -> Callable[[Any, Callable[[Any], Any]], Any]:
+    def read(value: Any, validate: Callable[[Any], Any]) -> Any:
+        if type(value) is dict and value.get("deleted") is not None:
+            gone = _deleted(value)
+            if gone is not None:
+                return gone
+        try:
+            return validate(value)
+        except ValidationError as error:
+            return value if type(value) is Rejection else _rejection(stream, value, error)
+
+    return read
+
+
+def _deleted(value: dict[str, Any]) -> Tombstone | Rejection | None:
+    if value["deleted"] is False:
+        return None
+    key = parse_source_key(value.get("id"))
+    if key is None:
+        return Rejection(None, "unreadable_key")
+    if value["deleted"] is True:
+        return Tombstone(key)
+    return Rejection(key, "unreadable_field", "deleted", hides=True)
+
+
+def _rejection(stream: Stream, value: Any, error: ValidationError) -> Rejection:
+    key = parse_source_key(value.get("id")) if isinstance(value, dict) else None
+    if key is None:
+        return Rejection(None, "unreadable_key")
+    wrong = error.errors(include_url=False, include_context=False, include_input=False)
+    hiding = [one for one in wrong if one["loc"] and one["loc"][0] in VISIBILITY_FIELDS[stream]]
+    worst = (hiding or wrong)[0]
+    code = "missing_field" if worst["type"] == "missing" else "unreadable_field"
+    # A location also holds positions and names of union members, and must never hold what the source sent.
+    path = ".".join(part for part in worst["loc"] if isinstance(part, str) and part in _KNOWN_NAMES)
+    return Rejection(key, code, path, hides=bool(hiding) or _may_be_hidden(stream, value))
+
+
+def _may_be_hidden(stream: Stream, value: Mapping[str, Any]) -> bool:
+    shown = PLAINLY_SHOWN.get(stream, {})
+    if any(
+        not any(value.get(name) is one or value.get(name) == one for one in shown[name]) for name in shown
+    ):
+        return True
+    phones = value.get("phones")
+    secrets = [value.get("address"), *(phones if isinstance(phones, list) else [phones])]
+    return any(one is not None and not _is_plainly_public(one) for one in secrets)
+
+
+def _is_plainly_public(place: Any) -> bool:
+    return isinstance(place, dict) and place.get("is_confidential") is False
+
+
+_TYPES: tuple[Any, Any] = (Annotated, WirePage)  # made up at run time, so out of mypy's sight
+
+
+def _page_of(stream: Stream) -> TypeAdapter[WirePage[Any]]:
+    annotated, page = _TYPES
+    return TypeAdapter(page[annotated[WIRE[stream], WrapValidator(_reader(stream))]])
+
+
+PAGES: Mapping[Stream, TypeAdapter[WirePage[Any]]] = {stream: _page_of(stream) for stream in Stream}
+"""One adapter per stream: `validate_json` reads a whole page in one call, good or bad."""
+
+SCHOOL = TypeAdapter(WireSchool)
+CHANGES = TypeAdapter(WireChanges)
+
+_UNTEXT = re.compile(r"[\ud800-\udfff]|(?<!\\)(?:\\\\)*\\u0000")
+
+
+def read_page(stream: Stream, body: bytes) -> WirePage[Any]:
+    """Read one page of this stream.
+
+    Raises TransientError when the body is no JSON at all, SourceRefused when it is no page of the contract.
+    """
+    if b"\\u0000" not in body:
+        try:
+            return PAGES[stream].validate_json(body)
+        except ValidationError:
+            pass
+    return _read_carefully(stream, body)
+
+
+def _read_carefully(stream: Stream, body: bytes) -> WirePage[Any]:
+    """Read a page with a NUL, half a surrogate pair or bad UTF-8 in it, so that only its record suffers."""
+    try:
+        page = json.loads(body.decode("utf-8-sig", "surrogateescape"), strict=False)
+        if isinstance(page, dict) and isinstance(page.get("records"), list):
+            page["records"] = [_with_readable_text(stream, record) for record in page["records"]]
+    except (ValueError, RecursionError):
+        page = None
+    if page is None:
+        raise TransientError(f"The answer about {stream} is no JSON.", fix="Try again later.")
+    try:
+        return PAGES[stream].validate_python(page)
+    except ValidationError:
+        pass
+    raise SourceRefused(
+        f"The answer about {stream} is no page of the reference contract.",
+        fix="Ask the supplier which version of the contract this address serves.",
+    )
+
+
+def _with_readable_text(stream: Stream, record: Any) -> Any:
+    if not _is_untext(record):
+        return record
+    key = parse_source_key(record.get("id")) if isinstance(record, dict) else None
+    if key is None:
+        return Rejection(None, "unreadable_key")
+    hides = any(_is_untext(record.get(name)) for name in VISIBILITY_FIELDS[stream])
+    return Rejection(key, "unreadable_text", hides=hides or _may_be_hidden(stream, record))
+
+
+def _is_untext(value: Any) -> bool:
+    return _UNTEXT.search(json.dumps(value, ensure_ascii=False)) is not None
