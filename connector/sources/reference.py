@@ -1,0 +1,173 @@
+"""The reference dialect: JSON pages over HTTP, as docs/reference/sis-openapi.yaml has it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+from urllib.parse import urljoin
+
+from pydantic import TypeAdapter, ValidationError
+
+from connector.http import Http
+from schemas.errors import SourceRefused, TransientError, WrongSchool
+from schemas.ids import SchoolId, SourceKey
+from schemas.sources.reference_pages import CHANGES, SCHOOL, WirePage, read_page
+from schemas.streams import Capabilities, Changes, Cursor, Description, Mode, Page, Pull, Rejection, Stream
+
+MOST_KEYS = 200
+MOST_KEY_CHARACTERS = 4000
+MOST_PAGES = 100_000
+_LONGEST_KEY = 64
+
+_Answer = TypeVar("_Answer")
+
+_CAPABILITIES = Capabilities(
+    bundles=tuple((stream,) for stream in Stream),
+    is_incremental=True,
+    says_what_changed=True,
+    fetches_by_key=True,
+)
+
+
+class ReferenceSource:
+    """A SIS that speaks the reference contract. Safe to use from several threads."""
+
+    def __init__(self, http: Http) -> None:
+        self._http = http
+
+    @property
+    def dialect(self) -> str:
+        """Give "reference"."""
+        return "reference"
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Every stream on its own; incremental, says what changed, fetches by key."""
+        return _CAPABILITIES
+
+    def describe(self, school: SchoolId) -> Description:
+        """Give name and streams of the school; no person is asked for."""
+        answer = _read(SCHOOL, self._http.get(_path(school)), "the school")
+        _must_be(school, answer.school)
+        return Description(school, answer.name, _known(answer.streams))
+
+    def changed(self, school: SchoolId, cursors: Mapping[Stream, Cursor]) -> Changes:
+        """Ask in one request which of these streams changed; without cursors nothing is asked."""
+        if not cursors:
+            return Changes(frozenset(), frozenset())
+        question = {"cursors": {stream.value: cursor for stream, cursor in cursors.items()}}
+        answer = _read(CHANGES, self._http.post(_path(school, "changes"), question), "what changed")
+        _must_be(school, answer.school)
+        asked = frozenset(cursors)
+        return Changes(_known(answer.changed) & asked, _known(answer.expired) & asked)
+
+    def pages(self, school: SchoolId, pull: Pull) -> Iterator[Page]:
+        """Give the answer page by page; each stream ends with a page that is its last.
+
+        Raises TransientError, SourceRefused, WrongSchool, CursorExpired or StopRequested.
+        """
+        for stream in pull.streams:
+            if pull.mode is Mode.KEYS:
+                yield from self._by_key(school, stream, pull.keys)
+            else:
+                params = None if pull.cursor is None else {"cursor": pull.cursor}
+                yield from self._walk(school, stream, pull.mode, params)
+
+    def _by_key(self, school: SchoolId, stream: Stream, keys: Sequence[SourceKey]) -> Iterator[Page]:
+        askable = dict.fromkeys(key for key in keys if "," not in key and len(key) <= _LONGEST_KEY)
+        odd = [Rejection(key, "unaskable_key") for key in dict.fromkeys(keys) if key not in askable]
+        held = Page(stream, odd, is_last=False) if odd else None
+        for chunk in _chunks(list(askable)):
+            for page in self._walk(school, stream, Mode.KEYS, {"ids": ",".join(chunk)}):
+                if held is not None:
+                    yield held
+                held = page._replace(is_last=False)
+        if held is not None:
+            yield held._replace(is_last=True)
+
+    def _walk(
+        self, school: SchoolId, stream: Stream, mode: Mode, params: Mapping[str, str] | None
+    ) -> Iterator[Page]:
+        path = _path(school, stream.value)
+        wire = self._page(school, stream, mode, path, params)
+        seen: set[str] = set()
+        while wire.next is not None:
+            yield _page(stream, mode, wire)
+            reference = _resolved(path, wire.next)
+            if reference in seen or len(seen) >= MOST_PAGES:
+                raise TransientError(f"The pages of {stream} do not end.", fix="Begin the enumeration again.")
+            seen.add(reference)
+            wire = self._page(school, stream, mode, reference, None)
+        if mode is not Mode.KEYS and wire.cursor is None:
+            raise TransientError(
+                f"The last page of {stream} has no cursor.", fix="Begin the enumeration again."
+            )
+        yield _page(stream, mode, wire)
+
+    def _page(
+        self, school: SchoolId, stream: Stream, mode: Mode, reference: str, params: Mapping[str, str] | None
+    ) -> WirePage[Any]:
+        wire = read_page(stream, self._http.get(reference, params))
+        _must_be(school, wire.school)
+        if wire.stream != stream.value or wire.mode != mode.value:
+            raise SourceRefused(
+                f"The source was asked for {stream} in mode {mode} and answered something else.",
+                fix="Ask the supplier which version of the contract this address serves.",
+            )
+        return wire
+
+
+def _page(stream: Stream, mode: Mode, wire: WirePage[Any]) -> Page:
+    is_last = wire.next is None
+    return Page(
+        stream,
+        wire.records,
+        is_last=is_last,
+        expected=wire.count if mode is Mode.FULL else None,
+        cursor=Cursor(wire.cursor) if is_last and wire.cursor is not None else None,
+    )
+
+
+def _resolved(path: str, reference: str) -> str:
+    try:
+        return urljoin(path, reference)
+    except ValueError:
+        return reference  # no URL at all; the door refuses it
+
+
+def _path(school: SchoolId, *rest: str) -> str:
+    return "/".join(("/v1/schools", school, *rest))
+
+
+def _chunks(keys: Sequence[SourceKey]) -> Iterator[list[SourceKey]]:
+    """Give the keys in portions whose URL any server accepts."""
+    chunk: list[SourceKey] = []
+    size = 0
+    for key in keys:
+        if chunk and (len(chunk) >= MOST_KEYS or size + len(key) > MOST_KEY_CHARACTERS):
+            yield chunk
+            chunk, size = [], 0
+        chunk.append(key)
+        size += len(key) + 1
+    if chunk:
+        yield chunk
+
+
+def _known(names: Sequence[str]) -> frozenset[Stream]:
+    return frozenset(stream for stream in Stream if stream.value in names)
+
+
+def _must_be(school: SchoolId, answered: str) -> None:
+    if answered != school:
+        raise WrongSchool(
+            f"The source was asked for school {school} and answered with another.",
+            fix="Check which credentials and address belong to this school.",
+        )
+
+
+def _read(adapter: TypeAdapter[_Answer], body: bytes, about: str) -> _Answer:
+    try:
+        return adapter.validate_json(body)
+    except ValidationError:
+        pass
+    raise TransientError(f"The answer about {about} is not what the contract says.", fix="Try again later.")
