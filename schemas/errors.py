@@ -81,6 +81,5 @@ class RecordRejected(ConnectorError):
         self.hides = hides
 
 
-
 class StopRequested(ConnectorError):
     """A person or the system asked us to stop; the page at hand was finished."""

@@ -20,6 +20,7 @@ RunId = NewType("RunId", str)
 
 _SCHOOL = re.compile(r"([0-9]{2})([A-Z]{2})[. ]?([0-9]{2})?", re.ASCII)
 _LOOKS_LIKE_O_FOR_ZERO = re.compile(r"[0-9O]{2}[A-Z0-9]{2}([. ]?[0-9O]{2})?", re.ASCII)
+MAX_KEY_LENGTH = 256
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -45,7 +46,7 @@ def parse_source_key(value: object) -> SourceKey | None:
     if not isinstance(value, str):
         return None
     key = value.strip()
-    if not key or len(key) > 256 or _CONTROL.search(key) or not key.isprintable():
+    if not key or len(key) > MAX_KEY_LENGTH or _CONTROL.search(key) or not key.isprintable():
         return None
     return SourceKey(key)
 

@@ -32,9 +32,7 @@ class ModuleRow(SchoolRow, table=True):
     """One module of one school: open from `opens_at` until `closes_at` (instants; null is not planned)."""
 
     __tablename__ = "modules"
-    __table_args__ = (
-        CheckConstraint("closes_at IS NULL OR opens_at IS NOT NULL", name="closes_after_opening"),
-    )
+    __table_args__ = (CheckConstraint("closes_at IS NULL OR opens_at IS NOT NULL", name="closes_after_opening"),)
 
     module: str = Field(primary_key=True, sa_type=Text)
     phase: int

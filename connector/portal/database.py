@@ -1,0 +1,165 @@
+"""The door to the portal database: one pinned connection for a run, transactions with a name, errors of our own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table, create_engine, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+
+from connector.portal import postgresql, sqlite
+from schemas.errors import ConfigurationError, DatabaseRefused, DatabaseUnavailable
+from schemas.views.catalogue import NOW
+
+_AWAY_STATES = ("08", "53", "57", "55P03", "25P03", "40")
+_AWAY_WORDS = ("locked", "busy", "disk i/o", "disk is full", "unable to open", "readonly", "read-only")
+
+
+class Session:
+    """A pinned connection. Every statement runs inside `read` or `write`; both translate the driver's errors."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.dialect = connection.dialect.name
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Read the portal and write temporary tables; takes no write lock on the portal."""
+        with translated(), self.connection.begin():
+            yield self.connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Write the portal in one transaction, which waits for other writers rather than fail."""
+        if self.dialect == "sqlite":
+            self.connection.info["begin"] = "BEGIN IMMEDIATE"
+        with translated(), self.connection.begin():
+            yield self.connection
+
+    def now(self) -> datetime:
+        """Give the database's own clock, as an aware instant."""
+        return database_now(self.connection)
+
+    def insert_rows(self, table: Table, columns: Sequence[str], rows: list[tuple[Any, ...]]) -> None:
+        """Insert many rows the fast way of this database."""
+        if rows:
+            fast = sqlite.insert_rows if self.dialect == "sqlite" else postgresql.insert_rows
+            fast(self.connection, table, columns, rows)
+
+
+class Database:
+    """The portal database behind a URL: `sqlite:///file` or `postgresql+psycopg://…`."""
+
+    def __init__(self, url: str) -> None:
+        self.url = parse_url(url)
+        self.dialect = self.url.get_backend_name()
+        self.engine: Engine = make_engine(self.url)
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """Pin one connection, to be used by one thread."""
+        with translated():
+            connection = self.engine.connect()
+        try:
+            yield Session(connection)
+        finally:
+            with translated():
+                connection.close()
+
+    def dispose(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+
+def parse_url(url: str) -> URL:
+    """Read a database URL; raises ConfigurationError that never repeats it, since it may hold a password."""
+    fix = "Write sqlite:///portal.db or postgresql+psycopg://user@host/database."
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise ConfigurationError("portal.database_url is not a database URL.", fix=fix) from None
+    if parsed.get_backend_name() not in {"sqlite", "postgresql"}:
+        raise ConfigurationError(
+            f"portal.database_url names {parsed.get_backend_name()!r}, which is not supported.", fix=fix
+        )
+    if parsed.get_backend_name() == "sqlite" and not parsed.database:
+        raise ConfigurationError("portal.database_url names no SQLite file.", fix=fix)
+    return parsed
+
+
+def make_engine(url: URL) -> Engine:
+    """Make the engine; `hide_parameters` keeps rows out of the driver's messages."""
+    try:
+        if url.get_backend_name() == "sqlite":
+            engine = create_engine(url, hide_parameters=True)
+            sqlite.listen(engine)
+            return engine
+        return create_engine(url, hide_parameters=True, connect_args=postgresql.CONNECT_ARGS, pool_pre_ping=False)
+    except (SQLAlchemyError, ImportError):
+        raise ConfigurationError(
+            "portal.database_url names a driver that is not installed.",
+            fix="Use sqlite:///… or postgresql+psycopg://….",
+        ) from None
+
+
+def database_now(connection: Connection) -> datetime:
+    """Give the database's own clock, as an aware instant."""
+    value = connection.execute(text(f"SELECT {NOW[connection.dialect.name]}")).scalar_one()  # noqa: S608
+    moment = value if isinstance(value, datetime) else datetime.fromisoformat(value).replace(tzinfo=UTC)
+    return moment.astimezone(UTC)
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Re-raise the driver's errors as ours, with SQLSTATE, table and constraint only."""
+    try:
+        yield
+    except DBAPIError as error:
+        ours = _translate(error)
+    except SQLAlchemyError as error:
+        ours = DatabaseRefused(f"The database layer failed ({type(error).__name__}).")
+    except Exception as error:
+        if not _is_driver_error(error):
+            raise
+        ours = _from_driver(error)
+    else:
+        return
+    raise ours from None
+
+
+def _is_driver_error(error: Exception) -> bool:
+    return type(error).__module__.split(".")[0] in {"psycopg", "sqlite3", "psycopg_binary"}
+
+
+def _translate(error: DBAPIError) -> DatabaseRefused | DatabaseUnavailable:
+    if error.connection_invalidated:
+        return _away("the connection was lost")
+    return _from_driver(error.orig if error.orig is not None else error)
+
+
+def _from_driver(error: BaseException) -> DatabaseRefused | DatabaseUnavailable:
+    state = getattr(error, "sqlstate", None)
+    if type(error).__module__.startswith("psycopg"):
+        if state is None or str(state).startswith(_AWAY_STATES):
+            return _away(f"SQLSTATE {state or 'none'}")
+        diag = getattr(error, "diag", None)
+        table, constraint = getattr(diag, "table_name", None), getattr(diag, "constraint_name", None)
+        return DatabaseRefused(
+            f"The database refused a statement (SQLSTATE {state}, table {table}, constraint {constraint})."
+        )
+    words = str(error).lower()
+    name = getattr(error, "sqlite_errorname", None) or type(error).__name__
+    if any(word in words for word in _AWAY_WORDS):
+        return _away(name)
+    return DatabaseRefused(f"The database refused a statement ({name}).")
+
+
+def _away(why: str) -> DatabaseUnavailable:
+    return DatabaseUnavailable(
+        f"The portal database is not available ({why}).",
+        fix="Check that it runs, has disk space and can be written; the next run goes on where this one stopped.",
+    )

@@ -1,0 +1,98 @@
+"""Bring a portal database to the newest revision, with its views and triggers."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+from typing import NamedTuple
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+from connector.portal import sqlite
+from connector.portal.database import Database, translated
+from schemas.tables.triggers import trigger_statements
+from schemas.views.catalogue import NOW, VIEWS
+
+
+class Revision(NamedTuple):
+    """Where a database stands: its revision (None: never migrated) and the newest one."""
+
+    current: str | None
+    newest: str
+
+    @property
+    def is_current(self) -> bool:
+        """Tell whether nothing is left to do."""
+        return self.current == self.newest
+
+
+def upgrade(url: str, revision: str = "head") -> None:
+    """Migrate to a revision and make the views and triggers anew. Safe to repeat; all or nothing."""
+    database = Database(url)
+    try:
+        with translated(), database.engine.connect() as connection:
+            if database.dialect == "sqlite":
+                sqlite.prepare_to_migrate(connection)
+            with connection.begin():
+                _migrate(connection, revision)
+    finally:
+        database.dispose()
+
+
+def current(database: Database) -> Revision:
+    """Tell where a database stands, without changing it."""
+    with translated(), database.engine.connect() as connection:
+        now = MigrationContext.configure(connection).get_current_revision()
+    return Revision(now, _newest())
+
+
+def create_views(connection: Connection) -> None:
+    """Create every view from its text in `schemas/views`."""
+    now = NOW[connection.dialect.name]
+    for name in VIEWS:
+        body = resources.files("schemas.views").joinpath(f"{name}.sql").read_text("utf-8")
+        connection.execute(text(f"CREATE VIEW {name} AS {body.replace('{now}', now).replace(':', chr(92) + ':')}"))
+
+
+def drop_views(connection: Connection) -> None:
+    """Drop every view, newest first."""
+    for name in reversed(VIEWS):
+        connection.execute(text(f"DROP VIEW IF EXISTS {name}"))
+
+
+def create_triggers(connection: Connection) -> None:
+    """(Re)create the register's triggers."""
+    for statement in trigger_statements(connection.dialect.name):
+        connection.exec_driver_sql(statement)
+
+
+def _migrate(connection: Connection, revision: str) -> None:
+    drop_views(connection)
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+    if revision in {"head", _newest()}:
+        create_views(connection)
+        create_triggers(connection)
+    if connection.dialect.name == "sqlite":
+        broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
+        if broken:
+            raise RuntimeError(f"foreign keys broken after migration in {sorted({row[0] for row in broken})}")
+
+
+def _newest() -> str:
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    if head is None:
+        raise RuntimeError("no revisions were packaged")
+    return head
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(str(resources.files("schemas.migrations")))))
+    config.set_main_option("path_separator", "os")
+    return config

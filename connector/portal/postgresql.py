@@ -1,0 +1,44 @@
+"""What only PostgreSQL does: session limits and binary COPY."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Boolean, Column, Connection, Date, Integer, Table
+
+LOCK_TIMEOUT_MS = 15_000
+IDLE_IN_TRANSACTION_MS = 60_000
+
+CONNECT_ARGS = {
+    "connect_timeout": 10,
+    "application_name": "school-portal-connector",
+    "options": (
+        f"-c lock_timeout={LOCK_TIMEOUT_MS} -c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_MS}"
+        " -c timezone=UTC"
+    ),
+}
+
+
+def insert_rows(connection: Connection, table: Table, columns: Sequence[str], rows: list[tuple[Any, ...]]) -> None:
+    """Insert rows of Python values with one binary COPY."""
+    types = [_type_name(table.columns[name]) for name in columns]
+    driver: Any = connection.connection.driver_connection
+    with (
+        driver.cursor() as cursor,
+        cursor.copy(f"COPY {table.name} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)") as copy,
+    ):
+        copy.set_types(types)
+        for row in rows:
+            copy.write_row(row)
+
+
+def _type_name(column: Column[Any]) -> str:
+    if isinstance(column.type, Boolean):
+        return "bool"
+    if isinstance(column.type, Integer):
+        return "int4"
+    if isinstance(column.type, Date):
+        return "date"
+    return "timestamptz" if column.type.python_type is datetime else "text"

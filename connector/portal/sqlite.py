@@ -1,0 +1,64 @@
+"""What only SQLite does: pragmas, its form of values, bulk inserts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy import Column, Connection, Date, Engine, Table, event
+
+BUSY_TIMEOUT_MS = 30_000
+
+
+def listen(engine: Engine) -> None:
+    """Make every connection start its own transactions, check foreign keys, and wait rather than fail."""
+
+    @event.listens_for(engine, "connect")
+    def _connected(connection: Any, _record: object) -> None:
+        connection.isolation_level = None
+        for pragma in (f"busy_timeout={BUSY_TIMEOUT_MS}", "foreign_keys=ON", "temp_store=FILE"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _began(connection: Connection) -> None:
+        connection.exec_driver_sql(connection.info.pop("begin", "BEGIN"))
+
+
+def insert_rows(connection: Connection, table: Table, columns: Sequence[str], rows: list[tuple[Any, ...]]) -> None:
+    """Insert rows of Python values with one statement."""
+    converters = [
+        (position, _converter(table.columns[name]))
+        for position, name in enumerate(columns)
+        if _converter(table.columns[name]) is not None
+    ]
+    names, marks = ", ".join(columns), ", ".join("?" * len(columns))
+    statement = f"INSERT INTO {table.name} ({names}) VALUES ({marks})"  # noqa: S608  # names from our own tables
+    connection.exec_driver_sql(statement, [_converted(row, converters) for row in rows])
+
+
+def _converted(row: tuple[Any, ...], converters: Sequence[tuple[int, Any]]) -> tuple[Any, ...]:
+    values = list(row)
+    for position, convert in converters:
+        if values[position] is not None:
+            values[position] = convert(values[position])
+    return tuple(values)
+
+
+def _converter(column: Column[Any]) -> Callable[[Any], str] | None:
+    if isinstance(column.type, Date):
+        return date.isoformat
+    return _instant if column.type.python_type is datetime else None
+
+
+def _instant(value: datetime) -> str:
+    """Write an aware instant as SQLModel's UTCDateTime does: UTC, microseconds, no offset."""
+    return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+
+
+def prepare_to_migrate(connection: Connection) -> None:
+    """Let readers and a writer work side by side (WAL), and rebuild tables without touching their children."""
+    driver: Any = connection.connection.driver_connection
+    driver.execute("PRAGMA journal_mode=WAL")
+    driver.execute("PRAGMA foreign_keys=OFF")
+    connection.info["begin"] = "BEGIN IMMEDIATE"
