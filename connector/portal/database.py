@@ -108,7 +108,7 @@ def make_engine(url: URL) -> Engine:
 
 def database_now(connection: Connection) -> datetime:
     """Give the database's own clock, as an aware instant."""
-    value = connection.execute(text(f"SELECT {NOW[connection.dialect.name]}")).scalar_one()  # noqa: S608
+    value = connection.execute(text(f"SELECT {NOW[connection.dialect.name]}")).scalar_one()
     moment = value if isinstance(value, datetime) else datetime.fromisoformat(value).replace(tzinfo=UTC)
     return moment.astimezone(UTC)
 

@@ -1,0 +1,59 @@
+"""Where each stream stands: cursor, fingerprint, first load, and why it must be pulled in full."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import Connection, delete, select, update
+
+from connector.portal.upsert import upsert
+from schemas.ids import SchoolId
+from schemas.streams import Cursor, Stream
+from schemas.tables.bookkeeping import CheckpointRow
+from schemas.tables.catalogue import table_of
+
+_CHECKPOINTS = table_of(CheckpointRow)
+
+
+class Checkpoint(NamedTuple):
+    """One stream's state. `loaded_at` is the end of its first load."""
+
+    cursor: Cursor | None = None
+    fingerprint: str | None = None
+    loaded_at: datetime | None = None
+    full_reason: str | None = None
+
+
+def read(connection: Connection, school: SchoolId) -> dict[Stream, Checkpoint]:
+    """Give the checkpoints of a school, also of streams that are not pulled any more."""
+    rows = connection.execute(select(_CHECKPOINTS).where(_CHECKPOINTS.c.school_id == school)).mappings()
+    known = {stream.value: stream for stream in Stream}
+    return {
+        known[row["stream"]]: Checkpoint(row["cursor"], row["fingerprint"], row["loaded_at"], row["full_reason"])
+        for row in rows
+        if row["stream"] in known
+    }
+
+
+def save(connection: Connection, school: SchoolId, stream: Stream, checkpoint: Checkpoint, now: datetime) -> None:
+    """Move a checkpoint."""
+    values = {"school_id": school, "stream": stream.value, **checkpoint._asdict(), "updated_at": now}
+    upsert(connection, _CHECKPOINTS, [values])
+
+
+def demand_full(connection: Connection, school: SchoolId, streams: Iterable[Stream], reason: str) -> None:
+    """Have these streams pulled in full by the next run, or by this one if their turn is still to come."""
+    names = [stream.value for stream in streams]
+    connection.execute(
+        update(_CHECKPOINTS)
+        .values(full_reason=reason)
+        .where(_CHECKPOINTS.c.school_id == school, _CHECKPOINTS.c.stream.in_(names))
+    )
+
+
+def forget(connection: Connection, school: SchoolId, streams: Iterable[Stream]) -> None:
+    """Forget where closed streams stood."""
+    names = [stream.value for stream in streams]
+    connection.execute(delete(_CHECKPOINTS).where(_CHECKPOINTS.c.school_id == school, _CHECKPOINTS.c.stream.in_(names)))

@@ -1,0 +1,162 @@
+"""The ledger: every run that was not quiet, with the sums of each stream."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from connector.portal.upsert import insert_missing
+from schemas.errors import ConfigurationError, DocumentRefused
+from schemas.ids import RunId, SchoolId
+from schemas.runs import RunStatus, StreamReport, Sums, Trigger
+from schemas.streams import Mode, Stream
+from schemas.tables.bookkeeping import LeaseRow, RunGateRow, RunRow, RunStreamRow, SchoolStateRow
+from schemas.tables.catalogue import table_of
+
+_RUNS, _STREAMS, _GATES = table_of(RunRow), table_of(RunStreamRow), table_of(RunGateRow)
+_SCHOOLS, _LEASES = table_of(SchoolStateRow), table_of(LeaseRow)
+WINDOW = timedelta(hours=24)
+
+
+def open_run(
+    connection: Connection, run_id: RunId, school: SchoolId, *, source: str, trigger: Trigger, now: datetime
+) -> None:
+    """Write down that a run began; runs of the school that never ended were abandoned."""
+    abandoned = (_RUNS.c.school_id == school) & (_RUNS.c.status == RunStatus.RUNNING.value)
+    connection.execute(
+        update(_RUNS)
+        .values(status=RunStatus.FAILED.value, finished_at=now, error="The process ended before the run did.")
+        .where(abandoned)
+    )
+    values = {"run_id": run_id, "school_id": school, "source": source, "trigger": trigger.value}
+    connection.execute(insert(_RUNS).values(**values, started_at=now, status=RunStatus.RUNNING.value))
+
+
+def close_run(connection: Connection, run_id: RunId, status: RunStatus, error: str, now: datetime) -> None:
+    """Write down how a run ended."""
+    connection.execute(
+        update(_RUNS)
+        .values(status=status.value, finished_at=now, error=error or None)
+        .where(_RUNS.c.run_id == run_id, _RUNS.c.status == RunStatus.RUNNING.value)
+    )
+
+
+def add_sums(connection: Connection, run_id: RunId, school: SchoolId, report: StreamReport, now: datetime) -> None:
+    """Add what a stream went through; a stream may be pulled more than once in a run."""
+    key = {"run_id": run_id, "stream": report.stream.value}
+    insert_missing(
+        connection,
+        _STREAMS,
+        {
+            **key,
+            "school_id": school,
+            "mode": report.mode.value,
+            **Sums()._asdict(),
+            "size_before": report.sums.size_before,
+            "finished_at": now,
+        },
+    )
+    added = {name: _STREAMS.c[name] + count for name, count in report.sums._asdict().items() if name != "size_before"}
+    here = (_STREAMS.c.run_id == run_id, _STREAMS.c.stream == report.stream.value)
+    connection.execute(update(_STREAMS).values(**added, finished_at=now).where(*here))
+    for gate, records in report.gates.items():
+        insert_missing(connection, _GATES, {**key, "gate": gate, "records": 0})
+        connection.execute(
+            update(_GATES)
+            .values(records=_GATES.c.records + records)
+            .where(_GATES.c.run_id == run_id, _GATES.c.stream == report.stream.value, _GATES.c.gate == gate)
+        )
+
+
+def recent(connection: Connection, school: SchoolId, stream: Stream, now: datetime) -> tuple[int, int, int | None]:
+    """Give what the brake let disappear and appear in 24 hours, and the stream's size when they began."""
+    here = (_STREAMS.c.school_id == school, _STREAMS.c.stream == stream.value, _STREAMS.c.finished_at > now - WINDOW)
+    total = select(func.coalesce(func.sum(_STREAMS.c.disappeared), 0), func.coalesce(func.sum(_STREAMS.c.appeared), 0))
+    gone, came = connection.execute(total.where(*here)).one()
+    moved = (_STREAMS.c.disappeared + _STREAMS.c.appeared) > 0
+    first = select(_STREAMS.c.size_before).where(*here, moved).order_by(_STREAMS.c.finished_at).limit(1)
+    return int(gone), int(came), connection.execute(first).scalar()
+
+
+def runs(connection: Connection, school: SchoolId | None, limit: int) -> list[Mapping[str, Any]]:
+    """Give the newest runs."""
+    query = select(_RUNS).order_by(_RUNS.c.started_at.desc(), _RUNS.c.run_id.desc()).limit(limit)
+    if school is not None:
+        query = query.where(_RUNS.c.school_id == school)
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def run(connection: Connection, run_id: str) -> Mapping[str, Any]:
+    """Give one run, or raise ConfigurationError."""
+    row = connection.execute(select(_RUNS).where(_RUNS.c.run_id == run_id)).mappings().first()
+    if row is None:
+        raise ConfigurationError(f"There is no run {run_id[:40]!r}.", fix="See `connector runs list`.")
+    return dict(row)
+
+
+def stream_reports(connection: Connection, run_id: str) -> list[StreamReport]:
+    """Give the sums of a run per stream, in dependency order."""
+    rows = {row.stream: row for row in connection.execute(select(_STREAMS).where(_STREAMS.c.run_id == run_id)).all()}
+    gates: dict[str, dict[str, int]] = {}
+    for row in connection.execute(select(_GATES).where(_GATES.c.run_id == run_id)).all():
+        gates.setdefault(row.stream, {})[row.gate] = row.records
+    return [
+        StreamReport(
+            stream,
+            Mode(rows[stream.value].mode),
+            Sums(*(getattr(rows[stream.value], name) for name in Sums._fields)),
+            gates.get(stream.value, {}),
+        )
+        for stream in Stream
+        if stream.value in rows
+    ]
+
+
+def claim(connection: Connection, school: SchoolId, *, name: str, source: str, dialect: str) -> None:
+    """Bind a school to its source on first sight; refuse another one afterwards."""
+    row = connection.execute(select(_SCHOOLS).where(_SCHOOLS.c.school_id == school)).mappings().first()
+    if row is None:
+        values = {"school_id": school, "name": name, "source": source, "dialect": dialect}
+        connection.execute(insert(_SCHOOLS).values(**values))
+    elif row["source"] != source or row["dialect"] != dialect:
+        raise ConfigurationError(
+            f"School {school} is fed by source {row['source']!r} ({row['dialect']}), not by {source!r} ({dialect}).",
+            fix="Keys of two sources do not match; set the school's source back, or start a new portal database.",
+        )
+    elif row["name"] != name:
+        connection.execute(update(_SCHOOLS).values(name=name).where(_SCHOOLS.c.school_id == school))
+
+
+def claimed(connection: Connection, school: SchoolId) -> Mapping[str, Any] | None:
+    """Give what feeds a school, or None when nothing did so far."""
+    row = connection.execute(select(_SCHOOLS).where(_SCHOOLS.c.school_id == school)).mappings().first()
+    return None if row is None else dict(row)
+
+
+def refuse_older(connection: Connection, school: SchoolId, created_at: datetime) -> None:
+    """Refuse a document that is older than the last one that was applied."""
+    row = claimed(connection, school)
+    if row is not None and row["document_at"] is not None and created_at < row["document_at"]:
+        raise DocumentRefused(
+            f"The document is of {created_at:%Y-%m-%d %H:%M} UTC; school {school} already has one of "
+            f"{row['document_at']:%Y-%m-%d %H:%M} UTC.",
+            fix="Import the newest export of the school.",
+        )
+
+
+def note_document(connection: Connection, school: SchoolId, created_at: datetime, digest: str) -> None:
+    """Remember the newest document a school was fed by."""
+    connection.execute(
+        update(_SCHOOLS).values(document_at=created_at, document_digest=digest).where(_SCHOOLS.c.school_id == school)
+    )
+
+
+def schools(connection: Connection) -> list[Mapping[str, Any]]:
+    """Give every school with its source, its lease and when it was last looked at."""
+    query = select(_SCHOOLS, _LEASES.c.holder, _LEASES.c.expires_at, _LEASES.c.checked_at).join(
+        _LEASES, _LEASES.c.school_id == _SCHOOLS.c.school_id, isouter=True
+    )
+    return [dict(row) for row in connection.execute(query.order_by(_SCHOOLS.c.school_id)).mappings()]

@@ -1,0 +1,230 @@
+"""Keys that must still be removed or that the brake holds, and keys of parents that are hidden."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    delete,
+    exists,
+    false,
+    func,
+    insert,
+    literal,
+    not_,
+    or_,
+    select,
+    true,
+    update,
+)
+
+from connector.portal.plan import APPROVED, KEPT, MISSING, NEW
+from connector.portal.staging import DOOMED, STAGING
+from schemas.ids import RunId, SchoolId
+from schemas.streams import Action, Outcome, Stream, children_of
+from schemas.tables.bookkeeping import HiddenKeyRow, PendingKeyRow
+from schemas.tables.catalogue import TABLES, table_of
+
+_PENDING, _HIDDEN = table_of(PendingKeyRow), table_of(HiddenKeyRow)
+REMOVED = "removed"
+
+
+class HeldKeys(NamedTuple):
+    """What one run held of one stream and still waits."""
+
+    stream: Stream
+    action: Action
+    keys: int
+    reason: str
+    expires_at: datetime
+
+
+def note_plan(
+    connection: Connection, school: SchoolId, stream: Stream, run_id: RunId, *, reason: str, now: datetime, days: int
+) -> None:
+    """Drop what was seen again, and write down what is to be removed and what is held."""
+    staging = STAGING[stream]
+    here = and_(_PENDING.c.school_id == school, _PENDING.c.stream == stream.value)
+    seen = exists(
+        select(literal(1)).where(
+            staging.c.id == _PENDING.c.id,
+            staging.c.outcome != MISSING,
+            or_(staging.c.hold.is_(None), staging.c.hold != KEPT),
+        )
+    )
+    connection.execute(delete(_PENDING).where(here, seen))
+    columns = ["school_id", "stream", "id", "action", "run_id", "is_held", "reason", "created_at", "expires_at"]
+    stamp = literal(now, _PENDING.c.created_at.type)
+    base = (literal(school), literal(stream.value), staging.c.id, staging.c.action, literal(run_id))
+    unknown = not_(exists(select(literal(1)).where(here, _PENDING.c.id == staging.c.id)))
+    due = select(
+        *base, false(), literal(None, _PENDING.c.reason.type), stamp, literal(None, _PENDING.c.expires_at.type)
+    )
+    due = due.where(staging.c.action == Action.REMOVE.value, or_(staging.c.hold.is_(None), staging.c.hold == APPROVED))
+    connection.execute(insert(_PENDING).from_select(columns, due.where(unknown)))
+    expiry = literal(now + timedelta(days=days), _PENDING.c.expires_at.type)
+    held = select(*base, true(), literal(reason), stamp, expiry).where(staging.c.hold == NEW)
+    connection.execute(insert(_PENDING).from_select(columns, held.where(unknown)))
+
+
+def drop_unnamed_additions(connection: Connection, school: SchoolId, stream: Stream) -> None:
+    """A held addition that a complete enumeration does not name any more has gone by itself."""
+    staging = STAGING[stream]
+    named = exists(select(literal(1)).where(staging.c.id == _PENDING.c.id))
+    is_addition = _PENDING.c.action.in_([Action.ADD.value, Action.ALTER.value])
+    connection.execute(
+        delete(_PENDING).where(
+            _PENDING.c.school_id == school, _PENDING.c.stream == stream.value, is_addition, not_(named)
+        )
+    )
+
+
+def due_ids(school: SchoolId, stream: Stream) -> Select[Any]:
+    """Give the query of ids whose removal is due."""
+    return select(_PENDING.c.id).where(_due(school), _PENDING.c.stream == stream.value)
+
+
+def has_due(connection: Connection, school: SchoolId) -> bool:
+    """Tell whether any removal is due, of this run or left by one that died."""
+    return connection.execute(select(exists(select(literal(1)).where(_due(school))))).scalar_one() is True
+
+
+def _due(school: SchoolId) -> ColumnElement[bool]:
+    return and_(_PENDING.c.school_id == school, _PENDING.c.action == Action.REMOVE.value, _PENDING.c.is_held == false())
+
+
+def due_counts(connection: Connection, school: SchoolId) -> Mapping[Stream, int]:
+    """Count the due removals per stream, before what hangs on them."""
+    rows = connection.execute(select(_PENDING.c.stream, func.count()).where(_due(school)).group_by(_PENDING.c.stream))
+    return {Stream(row[0]): row[1] for row in rows}
+
+
+def forget_removed(connection: Connection, school: SchoolId, now: datetime) -> None:
+    """After the doomed rows went: remember removed parents, forget the pending keys that are done."""
+    for stream in Stream:
+        if children_of(stream):
+            hide(connection, school, stream, select(DOOMED.c.id).where(DOOMED.c.stream == stream.value), REMOVED, now)
+    gone = exists(select(literal(1)).where(DOOMED.c.stream == _PENDING.c.stream, DOOMED.c.id == _PENDING.c.id))
+    connection.execute(delete(_PENDING).where(_PENDING.c.school_id == school, or_(gone, _due(school))))
+
+
+def hide(
+    connection: Connection, school: SchoolId, stream: Stream, ids: Select[Any], reason: Any, now: datetime
+) -> None:
+    """Remember keys of a parent stream that the portal does not show; `reason` is text or a column of the query."""
+    wanted = ids.subquery()
+    text = wanted.c.reason if reason is None else literal(reason)
+    fresh = select(literal(school), literal(stream.value), wanted.c.id, text, literal(now, _HIDDEN.c.since_at.type))
+    known = exists(
+        select(literal(1)).where(
+            _HIDDEN.c.school_id == school, _HIDDEN.c.stream == stream.value, _HIDDEN.c.id == wanted.c.id
+        )
+    )
+    connection.execute(
+        insert(_HIDDEN).from_select(["school_id", "stream", "id", "reason", "since_at"], fresh.where(not_(known)))
+    )
+
+
+def note_hidden(connection: Connection, school: SchoolId, stream: Stream, now: datetime) -> bool:
+    """Keep the hidden keys of a parent stream in step with the plan; tell whether a hidden parent came back."""
+    if not children_of(stream):
+        return False
+    staging = STAGING[stream]
+    here = and_(_HIDDEN.c.school_id == school, _HIDDEN.c.stream == stream.value)
+    free = or_(staging.c.hold.is_(None), staging.c.hold == APPROVED)
+    shown = exists(
+        select(literal(1)).where(staging.c.id == _HIDDEN.c.id, staging.c.outcome == Outcome.SHOWN.value, free)
+    )
+    came_back = connection.execute(delete(_HIDDEN).where(here, shown)).rowcount > 0
+    moved = exists(select(literal(1)).where(staging.c.id == _HIDDEN.c.id, staging.c.outcome == Outcome.WITHHELD.value))
+    connection.execute(delete(_HIDDEN).where(here, moved))
+    withheld = select(staging.c.id, staging.c.code.label("reason")).where(staging.c.outcome == Outcome.WITHHELD.value)
+    hide(connection, school, stream, withheld, None, now)
+    held = select(staging.c.id, literal("held").label("reason")).where(
+        staging.c.action == Action.ADD.value, staging.c.hold.in_([NEW, KEPT])
+    )
+    hide(connection, school, stream, held, None, now)
+    return came_back
+
+
+def approve(connection: Connection, school: SchoolId, run_id: str, by: str, now: datetime) -> int:
+    """Release what this run held and still stands; give the number of keys. Nothing else can join."""
+    waiting = and_(
+        _PENDING.c.school_id == school,
+        _PENDING.c.run_id == run_id,
+        _PENDING.c.is_held == true(),
+        _PENDING.c.expires_at > now,
+    )
+    result = connection.execute(update(_PENDING).values(is_held=False, approved_at=now, approved_by=by).where(waiting))
+    return int(result.rowcount)
+
+
+def approved_keys(connection: Connection, school: SchoolId) -> Mapping[Stream, tuple[str, ...]]:
+    """Give the approved additions and alterations that a source must still hand out."""
+    rows = connection.execute(
+        select(_PENDING.c.stream, _PENDING.c.id)
+        .where(_PENDING.c.school_id == school, _PENDING.c.approved_at.is_not(None))
+        .where(_PENDING.c.action != Action.REMOVE.value)
+        .order_by(_PENDING.c.id)
+    ).all()
+    return {
+        stream: tuple(row[1] for row in rows if row[0] == stream.value)
+        for stream in Stream
+        if any(row[0] == stream.value for row in rows)
+    }
+
+
+def held_by_run(connection: Connection, run_id: str) -> list[HeldKeys]:
+    """Give what one run held and still waits for a person."""
+    columns = (_PENDING.c.stream, _PENDING.c.action, _PENDING.c.reason, _PENDING.c.expires_at)
+    rows = connection.execute(
+        select(*columns, func.count())
+        .where(_PENDING.c.run_id == run_id, _PENDING.c.is_held == true())
+        .group_by(*columns)
+    ).all()
+    return [HeldKeys(Stream(row[0]), Action(row[1]), row[4], row[2] or "", row[3]) for row in rows]
+
+
+def held_total(connection: Connection, school: SchoolId) -> int:
+    """Count the keys of a school that wait for a person."""
+    count = select(func.count()).select_from(_PENDING)
+    return connection.execute(count.where(_PENDING.c.school_id == school, _PENDING.c.is_held == true())).scalar_one()
+
+
+def expire(connection: Connection, school: SchoolId, now: datetime) -> set[Stream]:
+    """Drop held keys whose time is over; give their streams, which must be looked at anew."""
+    over = and_(_PENDING.c.school_id == school, _PENDING.c.is_held == true(), _PENDING.c.expires_at <= now)
+    streams = {Stream(name) for name in connection.execute(select(_PENDING.c.stream).where(over).distinct()).scalars()}
+    if streams:
+        connection.execute(delete(_PENDING).where(over))
+    return streams
+
+
+def has_expired(connection: Connection, school: SchoolId, now: datetime) -> bool:
+    """Tell whether held keys ran out."""
+    over = select(literal(1)).where(
+        _PENDING.c.school_id == school, _PENDING.c.is_held == true(), _PENDING.c.expires_at <= now
+    )
+    return connection.execute(select(exists(over))).scalar_one() is True
+
+
+def forget(connection: Connection, school: SchoolId, streams: set[Stream]) -> None:
+    """Forget the pending and hidden keys of closed streams."""
+    names = [stream.value for stream in streams]
+    for table in (_PENDING, _HIDDEN):
+        connection.execute(delete(table).where(table.c.school_id == school, table.c.stream.in_(names)))
+
+
+def childless_guardians(school: SchoolId) -> Select[Any]:
+    """Give the query of guardians none of whose children is in the portal."""
+    guardians, relations = TABLES[Stream.GUARDIANS], TABLES[Stream.GUARDIANSHIPS]
+    related = exists(
+        select(literal(1)).where(relations.c.school_id == school, relations.c.guardian_id == guardians.c.id)
+    )
+    return select(guardians.c.id).where(guardians.c.school_id == school, not_(related))

@@ -1,0 +1,172 @@
+"""The activation register: what a school opened, from when, decided by whom. History and version keep themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from connector.portal.upsert import insert_missing
+from schemas.ids import SchoolId
+from schemas.modules import ALWAYS_ON, DEFAULT_PHASE, Module
+from schemas.tables.catalogue import table_of
+from schemas.tables.register import (
+    EmbargoRow,
+    ModuleRow,
+    PhaseRow,
+    RegisterHistoryRow,
+    RegisterVersionRow,
+    RevealRow,
+)
+
+_MODULES, _PHASES, _EMBARGOES = table_of(ModuleRow), table_of(PhaseRow), table_of(EmbargoRow)
+_REVEALS, _HISTORY, _VERSIONS = table_of(RevealRow), table_of(RegisterHistoryRow), table_of(RegisterVersionRow)
+
+
+class ModuleEntry(NamedTuple):
+    """One module of one school as the register has it. Instants are aware UTC; None is not planned."""
+
+    module: Module
+    phase: int
+    opens_at: datetime | None
+    closes_at: datetime | None
+    revealed_at: datetime | None
+
+
+class Decision(NamedTuple):
+    """What stands behind a phase; None leaves what is there."""
+
+    opens_on: date | None = None
+    decided_by: str | None = None
+    agreed_with: str | None = None
+    evening_on: date | None = None
+    parent_text: str | None = None
+
+
+def ensure(connection: Connection, school: SchoolId, now: datetime, by: str) -> None:
+    """Give a school its default plan: what is always on opens now, the rest waits to be planned."""
+    known = set(connection.execute(select(_MODULES.c.module).where(_MODULES.c.school_id == school)).scalars())
+    for module in Module:
+        if module.value not in known:
+            opens_at = now if module in ALWAYS_ON else None
+            values = {"school_id": school, "module": module.value, "phase": DEFAULT_PHASE[module]}
+            insert_missing(connection, _MODULES, {**values, "opens_at": opens_at, "changed_by": by})
+
+
+def is_ensured(connection: Connection, school: SchoolId) -> bool:
+    """Tell whether every module of this version has its entry."""
+    known = set(connection.execute(select(_MODULES.c.module).where(_MODULES.c.school_id == school)).scalars())
+    return known >= {module.value for module in Module}
+
+
+def read(connection: Connection, school: SchoolId) -> tuple[list[ModuleEntry], int]:
+    """Give the entries in the order of the modules, and the version they belong to."""
+    reveals = {
+        row.module: row.revealed_at
+        for row in connection.execute(select(_REVEALS).where(_REVEALS.c.school_id == school))
+    }
+    rows = {row.module: row for row in connection.execute(select(_MODULES).where(_MODULES.c.school_id == school)).all()}
+    entries = [
+        ModuleEntry(module, row.phase, row.opens_at, row.closes_at, reveals.get(module.value))
+        for module in Module
+        if (row := rows.get(module.value)) is not None
+    ]
+    return entries, version(connection, school)
+
+
+def version(connection: Connection, school: SchoolId) -> int:
+    """Give the number that grows with every change of the register."""
+    found = connection.execute(select(_VERSIONS.c.version).where(_VERSIONS.c.school_id == school)).scalar()
+    return 0 if found is None else int(found)
+
+
+def open_module(connection: Connection, school: SchoolId, module: Module, opens_at: datetime, by: str) -> None:
+    """Open a module from an instant on. A module that was closed and not withdrawn yet shows again at once."""
+    connection.execute(
+        update(_MODULES)
+        .values(opens_at=opens_at, closes_at=None, changed_by=by)
+        .where(_MODULES.c.school_id == school, _MODULES.c.module == module.value)
+    )
+
+
+def close_module(connection: Connection, school: SchoolId, module: Module, closes_at: datetime, by: str) -> bool:
+    """Close a module from an instant on; tell whether it was open or planned."""
+    here = (_MODULES.c.school_id == school) & (_MODULES.c.module == module.value) & _MODULES.c.opens_at.is_not(None)
+    return connection.execute(update(_MODULES).values(closes_at=closes_at, changed_by=by).where(here)).rowcount == 1
+
+
+def move_to_phase(connection: Connection, school: SchoolId, module: Module, phase: int, by: str) -> None:
+    """Put a module into another phase."""
+    here = (_MODULES.c.school_id == school) & (_MODULES.c.module == module.value) & (_MODULES.c.phase != phase)
+    connection.execute(update(_MODULES).values(phase=phase, changed_by=by).where(here))
+
+
+def decide_phase(connection: Connection, school: SchoolId, number: int, decision: Decision, by: str) -> None:
+    """Write down the decision behind a phase; what is not given stays as it was."""
+    insert_missing(connection, _PHASES, {"school_id": school, "number": number, "changed_by": by})
+    values = {name: value for name, value in decision._asdict().items() if value is not None}
+    if values:
+        connection.execute(
+            update(_PHASES)
+            .values(**values, changed_by=by)
+            .where(_PHASES.c.school_id == school, _PHASES.c.number == number)
+        )
+
+
+def add_embargo(
+    connection: Connection,
+    school: SchoolId,
+    module: Module,
+    window: tuple[datetime, datetime],
+    *,
+    reason: str | None,
+    by: str,
+) -> None:
+    """Hide an open module in a window; a second embargo that begins at the same instant replaces the first."""
+    same = (_EMBARGOES.c.school_id == school, _EMBARGOES.c.module == module.value)
+    connection.execute(delete(_EMBARGOES).where(*same, _EMBARGOES.c.embargo_from == window[0]))
+    values = {"school_id": school, "module": module.value, "embargo_from": window[0], "embargo_until": window[1]}
+    connection.execute(insert(_EMBARGOES).values(**values, reason=reason, changed_by=by))
+
+
+def lift_embargoes(connection: Connection, school: SchoolId, module: Module, now: datetime, by: str) -> int:
+    """End every embargo of a module that is in force or to come; give their number."""
+    here = (_EMBARGOES.c.school_id == school, _EMBARGOES.c.module == module.value, _EMBARGOES.c.embargo_until > now)
+    connection.execute(update(_EMBARGOES).values(changed_by=by).where(*here))
+    return int(connection.execute(delete(_EMBARGOES).where(*here)).rowcount)
+
+
+def embargoes(connection: Connection, school: SchoolId, now: datetime) -> list[Mapping[str, Any]]:
+    """Give the embargoes in force or to come."""
+    query = select(_EMBARGOES).where(_EMBARGOES.c.school_id == school, _EMBARGOES.c.embargo_until > now)
+    return [dict(row) for row in connection.execute(query.order_by(_EMBARGOES.c.embargo_from)).mappings()]
+
+
+def phases(connection: Connection, school: SchoolId) -> list[Mapping[str, Any]]:
+    """Give the phases with the decisions behind them."""
+    query = select(_PHASES).where(_PHASES.c.school_id == school).order_by(_PHASES.c.number)
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def history(connection: Connection, school: SchoolId, module: Module | None = None) -> list[Mapping[str, Any]]:
+    """Give every change of the register, oldest first. `details` is the row after the change, as JSON."""
+    query = select(_HISTORY).where(_HISTORY.c.school_id == school).order_by(_HISTORY.c.id)
+    rows = [dict(row) for row in connection.execute(query).mappings()]
+    if module is None:
+        return rows
+    return [row for row in rows if f'"{module.value}"' in row["details"]]
+
+
+def reveal(connection: Connection, school: SchoolId, modules: Iterable[Module], now: datetime) -> None:
+    """Let parents see modules whose first load is complete."""
+    for module in modules:
+        values = {"school_id": school, "module": module.value, "revealed_at": now}
+        insert_missing(connection, _REVEALS, values)
+
+
+def conceal(connection: Connection, school: SchoolId, modules: Iterable[Module]) -> None:
+    """Take back the reveal of closed modules: when they open again, the first load shows as a whole."""
+    names = [module.value for module in modules]
+    connection.execute(delete(_REVEALS).where(_REVEALS.c.school_id == school, _REVEALS.c.module.in_(names)))

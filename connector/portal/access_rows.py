@@ -1,0 +1,87 @@
+"""Who may see whom, as rows: derived anew for the pupils whose facts or relations were touched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import Connection, delete, exists, insert, literal, select, union
+
+from connector.portal.staging import STAGING, TOUCHED_PUPILS
+from schemas.ids import SchoolId
+from schemas.streams import Action, Stream
+from schemas.tables.catalogue import TABLES, table_of
+from schemas.tables.people import GuardianAccessRow
+
+ACCESS = table_of(GuardianAccessRow)
+_PUPILS, _RELATIONS = TABLES[Stream.PUPILS], TABLES[Stream.GUARDIANSHIPS]
+_RELATION_FACTS = (
+    "authority",
+    "is_restricted",
+    "restricted_from",
+    "restricted_until",
+    "is_informed",
+    "informed_from",
+    "informed_until",
+    "from_on",
+    "until_on",
+)
+
+Derive = Callable[[tuple[Any, ...], Sequence[tuple[Any, ...]]], Sequence[tuple[Any, ...]]]
+"""(birth_on, visible_from, visible_until) and the pair's relations in, rows of (level, from, until, reason) out."""
+
+
+def touch_staged(connection: Connection, school: SchoolId, stream: Stream) -> None:
+    """Remember the pupils whose access this plan may change, before and after it is applied."""
+    connection.execute(delete(TOUCHED_PUPILS))
+    staging = STAGING[stream]
+    moves = staging.c.action.in_([Action.ADD.value, Action.ALTER.value, Action.WITHDRAW.value])
+    if stream is Stream.PUPILS:
+        touched = select(staging.c.id).where(moves).distinct()
+    elif stream is Stream.GUARDIANSHIPS:
+        before = select(_RELATIONS.c.pupil_id).join(staging, staging.c.id == _RELATIONS.c.id)
+        before = before.where(_RELATIONS.c.school_id == school, moves)
+        touched = union(before, select(staging.c.pupil_id).where(moves, staging.c.pupil_id.is_not(None)))  # type: ignore[assignment]
+    else:
+        return
+    connection.execute(insert(TOUCHED_PUPILS).from_select(["id"], touched))
+
+
+def derive_touched(connection: Connection, school: SchoolId, derive: Derive) -> None:
+    """Replace the access rows of every touched pupil by what their relations give now."""
+    touched = exists(select(literal(1)).where(TOUCHED_PUPILS.c.id == ACCESS.c.pupil_id))
+    connection.execute(delete(ACCESS).where(ACCESS.c.school_id == school, touched))
+    facts = (
+        select(
+            _RELATIONS.c.pupil_id,
+            _RELATIONS.c.guardian_id,
+            _PUPILS.c.birth_on,
+            _PUPILS.c.visible_from,
+            _PUPILS.c.visible_until,
+            *(_RELATIONS.c[name] for name in _RELATION_FACTS),
+        )
+        .join(_PUPILS, (_PUPILS.c.school_id == _RELATIONS.c.school_id) & (_PUPILS.c.id == _RELATIONS.c.pupil_id))
+        .join(TOUCHED_PUPILS, TOUCHED_PUPILS.c.id == _RELATIONS.c.pupil_id)
+        .where(_RELATIONS.c.school_id == school)
+        .order_by(_RELATIONS.c.pupil_id, _RELATIONS.c.guardian_id, _RELATIONS.c.id)
+    )
+    rows: list[dict[str, Any]] = []
+    for (pupil_id, guardian_id), group in groupby(connection.execute(facts).all(), key=lambda row: (row[0], row[1])):
+        pair = [tuple(row) for row in group]
+        windows = derive(pair[0][2:5], [relation[5:] for relation in pair])
+        for position, (level, access_from, access_until, reason) in enumerate(windows):
+            rows.append(
+                {
+                    "school_id": school,
+                    "guardian_id": guardian_id,
+                    "pupil_id": pupil_id,
+                    "position": position,
+                    "level": level,
+                    "access_from": access_from,
+                    "access_until": access_until,
+                    "reason": reason,
+                }
+            )
+    if rows:
+        connection.execute(insert(ACCESS), rows)

@@ -1,0 +1,275 @@
+"""The plan: one set-based comparison of what was staged with the portal, column by column. Writes nothing there."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Table,
+    and_,
+    case,
+    exists,
+    false,
+    func,
+    insert,
+    literal,
+    not_,
+    or_,
+    select,
+    true,
+    update,
+)
+
+from connector.portal.staging import STAGING
+from schemas.ids import SchoolId
+from schemas.streams import PARENTS, Action, Outcome, Parent, Scope, Stream
+from schemas.tables.bookkeeping import HiddenKeyRow, PendingKeyRow
+from schemas.tables.catalogue import DATA_COLUMNS, TABLES, table_of
+
+MISSING = "missing"
+KEPT, NEW, APPROVED = "kept", "new", "approved"
+IDENTITY_COLUMN = {Stream.PUPILS: "birth_on"}
+NEEDS_CHILD = "no_enrolled_child"
+_HIDDEN = table_of(HiddenKeyRow)
+_PENDING = table_of(PendingKeyRow)
+
+
+class Question(NamedTuple):
+    """What is planned: one stream of one school, and how it was asked for."""
+
+    school: SchoolId
+    stream: Stream
+    scope: Scope
+    is_complete: bool
+    is_wanted: bool
+    """The keys were asked for one by one, so nothing that waits for a reason of our own may stop them."""
+    counts_staged_parents: bool
+    """A dry run has not applied the parents, so staged ones count as present."""
+
+
+def draw(connection: Connection, question: Question) -> None:
+    """Give every staged row its action; rows of the portal that a complete enumeration lacks are staged as missing."""
+    for parent in PARENTS[question.stream]:
+        _check_parent(connection, question, parent)
+    if question.stream is Stream.GUARDIANS and not question.is_wanted:
+        _keep_childless_out(connection, question)
+    _compare(connection, question)
+    if question.is_complete:
+        _find_missing(connection, question)
+    _recognise_pending(connection, question)
+
+
+def _row_exists(question: Question, table: Table, key: ColumnElement[Any]) -> ColumnElement[bool]:
+    return exists(select(literal(1)).where(table.c.school_id == question.school, table.c.id == key))
+
+
+def _check_parent(connection: Connection, question: Question, parent: Parent) -> None:
+    """Withhold what hangs on a hidden parent; reject what hangs on an unknown one."""
+    staging, key = STAGING[question.stream], STAGING[question.stream].c[parent.column]
+    present = _row_exists(question, TABLES[parent.stream], key)
+    if question.counts_staged_parents:
+        above = STAGING[parent.stream].alias("above")
+        present = or_(
+            exists(select(literal(1)).where(above.c.id == key, above.c.outcome == Outcome.SHOWN.value)),
+            and_(present, not_(exists(select(literal(1)).where(above.c.id == key, above.c.action == "withdraw")))),
+        )
+    absent = and_(staging.c.outcome == Outcome.SHOWN.value, not_(present))
+    hidden: ColumnElement[bool] = exists(
+        select(literal(1)).where(
+            _HIDDEN.c.school_id == question.school,
+            _HIDDEN.c.stream == parent.stream.value,
+            _HIDDEN.c.id == key,
+            _HIDDEN.c.reason != NEEDS_CHILD,
+        )
+    )
+    if question.counts_staged_parents:
+        above = STAGING[parent.stream].alias("above")
+        hidden = or_(
+            hidden, exists(select(literal(1)).where(above.c.id == key, above.c.outcome == Outcome.WITHHELD.value))
+        )
+    withheld = {"outcome": Outcome.WITHHELD.value, "code": "parent_withheld"}
+    connection.execute(update(staging).values(withheld).where(absent, hidden))
+    rejected = {
+        "outcome": Outcome.REJECTED.value,
+        "code": "missing_parent",
+        "field_path": parent.column,
+        "missing_stream": parent.stream.value,
+        "missing_key": key,
+    }
+    connection.execute(update(staging).values(rejected).where(absent))
+
+
+def _keep_childless_out(connection: Connection, question: Question) -> None:
+    """A guardian whose children are all gone stays out until one of them asks for the guardian by key."""
+    staging = STAGING[Stream.GUARDIANS]
+    childless = exists(
+        select(literal(1)).where(
+            _HIDDEN.c.school_id == question.school,
+            _HIDDEN.c.stream == Stream.GUARDIANS.value,
+            _HIDDEN.c.id == staging.c.id,
+            _HIDDEN.c.reason == NEEDS_CHILD,
+        )
+    )
+    values = {"outcome": Outcome.WITHHELD.value, "code": NEEDS_CHILD}
+    connection.execute(update(staging).values(values).where(staging.c.outcome == Outcome.SHOWN.value, childless))
+
+
+def _compare(connection: Connection, question: Question) -> None:
+    staging, portal = STAGING[question.stream], TABLES[question.stream]
+    differs = or_(*(staging.c[name].is_distinct_from(portal.c[name]) for name in DATA_COLUMNS[question.stream]))
+    is_shown = staging.c.outcome == Outcome.SHOWN.value
+    connection.execute(
+        update(staging)
+        .values(action=case((differs, Action.ALTER.value), else_=Action.KEEP.value))
+        .where(is_shown, portal.c.school_id == question.school, portal.c.id == staging.c.id)
+    )
+    connection.execute(update(staging).values(action=Action.ADD.value).where(is_shown, staging.c.action.is_(None)))
+    present = _row_exists(question, portal, staging.c.id)
+    hides = or_(staging.c.outcome == Outcome.WITHHELD.value, staging.c.is_hiding == true())
+    connection.execute(
+        update(staging)
+        .values(action=Action.WITHDRAW.value)
+        .where(staging.c.outcome.in_((Outcome.WITHHELD.value, Outcome.REJECTED.value)), hides, present)
+    )
+    connection.execute(
+        update(staging).values(action=Action.REMOVE.value).where(staging.c.outcome == Outcome.DELETED.value, present)
+    )
+
+
+def _find_missing(connection: Connection, question: Question) -> None:
+    """Stage the portal's rows inside the scope that the enumeration did not name."""
+    staging, portal = STAGING[question.stream], TABLES[question.stream]
+    seen = staging.alias("seen")
+    lacking = select(
+        literal(-1), portal.c.id, portal.c.id, literal(MISSING), literal(Action.REMOVE.value), false()
+    ).where(
+        portal.c.school_id == question.school,
+        not_(exists(select(literal(1)).where(seen.c.id == portal.c.id))),
+    )
+    if question.scope.school_year is not None:
+        lacking = lacking.where(portal.c.school_year == question.scope.school_year)
+    columns = ["seq", "source_key", "id", "outcome", "action", "is_hiding"]
+    connection.execute(insert(staging).from_select(columns, lacking))
+
+
+def _recognise_pending(connection: Connection, question: Question) -> None:
+    """Mark what is held already, and what a person approved."""
+    staging = STAGING[question.stream]
+    same = and_(
+        _PENDING.c.school_id == question.school,
+        _PENDING.c.stream == question.stream.value,
+        _PENDING.c.id == staging.c.id,
+        _PENDING.c.action == staging.c.action,
+    )
+    hold = case((_PENDING.c.approved_at.is_not(None), APPROVED), else_=KEPT)
+    connection.execute(
+        update(staging)
+        .values(hold=hold)
+        .where(same, or_(_PENDING.c.is_held == true(), _PENDING.c.approved_at.is_not(None)))
+    )
+
+
+class Wishes(NamedTuple):
+    """What a plan wants that the brake has to judge, and the stream's size now."""
+
+    size: int
+    removals: int
+    additions: int
+    identities: int
+
+
+def wishes(connection: Connection, question: Question, loaded_at: datetime | None, now: datetime) -> Wishes:
+    """Count what the brake judges: nothing held, approved, or that goes or comes with its parent."""
+    staging, portal = STAGING[question.stream], TABLES[question.stream]
+    size = select(func.count()).select_from(portal).where(portal.c.school_id == question.school)
+    removals = select(func.count()).select_from(staging).where(_judged_removal(question))
+    additions = select(func.count()).select_from(staging).where(_judged_addition(question, loaded_at, now))
+    identities = 0
+    if question.stream in IDENTITY_COLUMN:
+        changed = select(func.count()).select_from(staging).where(_changed_identity(question))
+        identities = connection.execute(changed).scalar_one()
+    return Wishes(
+        connection.execute(size).scalar_one(),
+        connection.execute(removals).scalar_one(),
+        connection.execute(additions).scalar_one(),
+        identities,
+    )
+
+
+def hold(
+    connection: Connection,
+    question: Question,
+    held: frozenset[Action],
+    *,
+    is_whole: bool,
+    loaded_at: datetime | None,
+    now: datetime,
+) -> None:
+    """Mark the rows that the brake's verdict holds."""
+    staging = STAGING[question.stream]
+    is_alteration = and_(staging.c.action == Action.ALTER.value, staging.c.hold.is_(None))
+    rows = {
+        Action.REMOVE: _judged_removal(question),
+        Action.ADD: _judged_addition(question, loaded_at, now),
+        Action.ALTER: is_alteration if is_whole else _changed_identity(question),
+    }
+    for action in sorted(held):
+        if action in rows:
+            connection.execute(update(staging).values(hold=NEW).where(rows[action]))
+
+
+def _judged_removal(question: Question) -> ColumnElement[bool]:
+    staging, portal = STAGING[question.stream], TABLES[question.stream]
+    conditions = [staging.c.action == Action.REMOVE.value, staging.c.hold.is_(None)]
+    for parent in PARENTS[question.stream]:
+        going = exists(
+            select(literal(1)).where(
+                portal.c.school_id == question.school,
+                portal.c.id == staging.c.id,
+                _PENDING.c.school_id == question.school,
+                _PENDING.c.stream == parent.stream.value,
+                _PENDING.c.id == portal.c[parent.column],
+                _PENDING.c.action == Action.REMOVE.value,
+                _PENDING.c.is_held == false(),
+            )
+        )
+        conditions.append(not_(going))
+    return and_(*conditions)
+
+
+def _judged_addition(question: Question, loaded_at: datetime | None, now: datetime) -> ColumnElement[bool]:
+    """Rows that come with a parent that is itself new since the stream was loaded are not judged."""
+    staging = STAGING[question.stream]
+    conditions = [staging.c.action == Action.ADD.value, staging.c.hold.is_(None)]
+    since = max(loaded_at, now - timedelta(hours=24)) if loaded_at is not None else now
+    for parent in PARENTS[question.stream]:
+        above = TABLES[parent.stream]
+        came = exists(
+            select(literal(1)).where(
+                above.c.school_id == question.school,
+                above.c.id == staging.c[parent.column],
+                above.c.first_shown_at > since,
+            )
+        )
+        conditions.append(not_(came))
+    return and_(*conditions)
+
+
+def _changed_identity(question: Question) -> ColumnElement[bool]:
+    staging, portal = STAGING[question.stream], TABLES[question.stream]
+    name = IDENTITY_COLUMN[question.stream]
+    return and_(
+        staging.c.action == Action.ALTER.value,
+        staging.c.hold.is_(None),
+        exists(
+            select(literal(1)).where(
+                portal.c.school_id == question.school,
+                portal.c.id == staging.c.id,
+                portal.c[name].is_not(None),
+                portal.c[name].is_distinct_from(staging.c[name]),
+            )
+        ),
+    )

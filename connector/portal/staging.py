@@ -1,0 +1,127 @@
+"""Staging: every fetched record by key with its outcome, in temporary tables of the run's own connection.
+
+Temporary tables leave the portal's file unlocked, vanish with the process, and keep memory bounded by the page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Boolean, Column, Connection, Index, Integer, MetaData, Table, Text, delete, func, select, update
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from connector.portal.database import Session
+from schemas.ids import SchoolId
+from schemas.streams import LOOSE_REFERENCES, PARENTS, Outcome, Stream
+from schemas.tables.bookkeeping import IdAliasRow
+from schemas.tables.catalogue import DATA_COLUMNS, TABLES, table_of
+
+CONTROL_COLUMNS = ("seq", "source_key", "id", "former_keys", "outcome", "code", "field_path", "is_hiding")
+CONFLICTING = "conflicting_duplicate"
+_METADATA = MetaData()
+_ALIASES = table_of(IdAliasRow)
+
+
+def _staging_table(stream: Stream) -> Table:
+    columns: list[Column[Any]] = [
+        Column("seq", Integer),
+        Column("source_key", Text),
+        Column("id", Text),
+        Column("former_keys", Text),
+        Column("outcome", Text),
+        Column("code", Text),
+        Column("field_path", Text),
+        Column("is_hiding", Boolean),
+        Column("missing_stream", Text),
+        Column("missing_key", Text),
+        Column("action", Text),
+        Column("hold", Text),
+    ]
+    portal = TABLES[stream]
+    columns += [Column(name, portal.columns[name].type) for name in DATA_COLUMNS[stream]]
+    return Table(f"staging_{stream.value}", _METADATA, *columns, prefixes=["TEMPORARY"])
+
+
+STAGING: Mapping[Stream, Table] = {stream: _staging_table(stream) for stream in Stream}
+_INDEXES = {stream: Index(f"ix_staging_{stream.value}", table.c.id) for stream, table in STAGING.items()}
+
+TOUCHED_PUPILS = Table("touched_pupils", _METADATA, Column("id", Text, primary_key=True), prefixes=["TEMPORARY"])
+DOOMED = Table(
+    "doomed",
+    _METADATA,
+    Column("stream", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    prefixes=["TEMPORARY"],
+)
+
+
+class Staging:
+    """The staging tables of one run."""
+
+    def __init__(self, session: Session, school: SchoolId) -> None:
+        self.session = session
+        self.school = school
+        self._seq = 0
+        with session.read() as connection:
+            for table in (TOUCHED_PUPILS, DOOMED):
+                connection.execute(CreateTable(table, if_not_exists=True))
+        self._created: set[Stream] = set()
+
+    def clear(self, stream: Stream) -> None:
+        """Make the stream's staging table, empty."""
+        with self.session.read() as connection:
+            if stream not in self._created:
+                connection.execute(CreateTable(STAGING[stream], if_not_exists=True))
+                connection.execute(CreateIndex(_INDEXES[stream], if_not_exists=True))
+                self._created.add(stream)
+            connection.execute(delete(STAGING[stream]))
+
+    def add(self, stream: Stream, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Stage one page. A row is CONTROL_COLUMNS without `seq`, then the stream's DATA_COLUMNS."""
+        numbered = [(self._seq + offset, *row) for offset, row in enumerate(rows)]
+        self._seq += len(rows)
+        with self.session.read():
+            self.session.insert_rows(STAGING[stream], (*CONTROL_COLUMNS, *DATA_COLUMNS[stream]), numbered)
+
+    def settle(self, stream: Stream, *, is_snapshot: bool) -> None:
+        """Resolve keys that mean another id, then records that came twice."""
+        with self.session.read() as connection:
+            if self.session.dialect == "postgresql":
+                connection.exec_driver_sql(f"ANALYZE {STAGING[stream].name}")
+            _resolve_aliases(connection, self.school, stream)
+            _settle_duplicates(connection, stream, is_snapshot=is_snapshot)
+
+
+def _resolve_aliases(connection: Connection, school: SchoolId, stream: Stream) -> None:
+    """Replace source keys by the ids they mean, for the records and for what they refer to."""
+    aliases = select(_ALIASES.c.stream).where(_ALIASES.c.school_id == school).distinct()
+    known = set(connection.execute(aliases).scalars())
+    staging = STAGING[stream]
+    targets = {"id": stream} | {parent.column: parent.stream for parent in PARENTS[stream]}
+    targets |= dict(LOOSE_REFERENCES.get(stream, {}))
+    for column, target in targets.items():
+        if target.value not in known:
+            continue
+        match = (
+            (_ALIASES.c.school_id == school)
+            & (_ALIASES.c.stream == target.value)
+            & (_ALIASES.c.source_key == staging.c[column])
+        )
+        connection.execute(update(staging).values({column: _ALIASES.c.id}).where(match))
+
+
+def _settle_duplicates(connection: Connection, stream: Stream, *, is_snapshot: bool) -> None:
+    """Equal duplicates collapse; of different ones the last wins in an increment, in a snapshot none can."""
+    staging = STAGING[stream]
+    twice = select(staging.c.id).where(staging.c.id.is_not(None)).group_by(staging.c.id).having(func.count() > 1)
+    for key in list(connection.execute(twice).scalars()):
+        rows = connection.execute(select(staging).where(staging.c.id == key).order_by(staging.c.seq)).mappings().all()
+        last = rows[-1]
+        compared = [name for name in staging.c.keys() if name not in {"seq", "source_key", "former_keys"}]  # noqa: SIM118
+        if is_snapshot and any(row[name] != last[name] for row in rows for name in compared):
+            values = {"outcome": Outcome.REJECTED.value, "code": CONFLICTING, "field_path": "", "is_hiding": False}
+            connection.execute(update(staging).values(values).where(staging.c.id == key))
+        else:
+            earlier = (staging.c.id == key) & (staging.c.seq != last["seq"])
+            connection.execute(update(staging).values(outcome=Outcome.DUPLICATE.value, id=None).where(earlier))

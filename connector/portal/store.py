@@ -1,0 +1,87 @@
+"""Apply a plan: the rows of one stream, in the caller's transaction."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, case, exists, func, literal, or_, select, update
+
+from connector.portal.plan import APPROVED, NEW
+from connector.portal.staging import STAGING
+from connector.portal.upsert import merge_select
+from schemas.errors import BooksDoNotBalance
+from schemas.ids import SchoolId
+from schemas.streams import Action, Outcome, Stream
+from schemas.tables.catalogue import DATA_COLUMNS, TABLES
+
+_BLANKED = ("street", "house_number", "house_number_suffix", "postal_code", "city", "country")
+_SECRECY_STREAMS = frozenset({Stream.PUPILS, Stream.GUARDIANS})
+
+
+def write_rows(connection: Connection, school: SchoolId, stream: Stream, now: datetime) -> int:
+    """Insert the added and update the altered rows that nothing holds; rows that do not differ are not touched."""
+    staging, table = STAGING[stream], TABLES[stream]
+    goes = staging.c.action.in_([Action.ADD.value, Action.ALTER.value])
+    is_free = or_(staging.c.hold.is_(None), staging.c.hold == APPROVED)
+    expected = connection.execute(select(func.count()).select_from(staging).where(goes, is_free)).scalar_one()
+    if expected == 0:
+        return 0
+    columns = ["school_id", "id", "first_shown_at", "changed_at", *DATA_COLUMNS[stream]]
+    stamp = literal(now, table.c.changed_at.type)
+    source = select(
+        literal(school), staging.c.id, stamp, stamp, *(staging.c[name] for name in DATA_COLUMNS[stream])
+    ).where(goes, is_free)
+    written = merge_select(connection, table, columns, source, keep=("first_shown_at",))
+    if written != expected:
+        raise BooksDoNotBalance(f"{stream.value}: {expected} rows were planned and {written} were written.")
+    return expected
+
+
+def blank_held_secrets(connection: Connection, school: SchoolId, stream: Stream) -> None:
+    """An address that turned secret is blanked even where the brake holds the rest of the row."""
+    if stream not in _SECRECY_STREAMS:
+        return
+    staging, table = STAGING[stream], TABLES[stream]
+    turned = exists(
+        select(literal(1)).where(
+            staging.c.id == table.c.id,
+            staging.c.hold.is_not(None),
+            staging.c.outcome == Outcome.SHOWN.value,
+            staging.c.is_address_confidential,
+        )
+    )
+    blank: dict[str, Any] = dict.fromkeys(_BLANKED)
+    connection.execute(
+        update(table)
+        .values(**blank, phones="[]", is_address_confidential=True)
+        .where(table.c.school_id == school, turned)
+    )
+
+
+def outcome_counts(connection: Connection, stream: Stream) -> dict[tuple[str, str | None, str | None], int]:
+    """Count the staged rows by outcome, action and hold."""
+    staging = STAGING[stream]
+    columns = (staging.c.outcome, staging.c.action, staging.c.hold)
+    rows = connection.execute(select(*columns, func.count()).group_by(*columns)).all()
+    return {(row[0], row[1], row[2]): row[3] for row in rows}
+
+
+def gate_counts(connection: Connection, stream: Stream) -> dict[str, int]:
+    """Count the withheld records by gate."""
+    staging = STAGING[stream]
+    counted = select(staging.c.code, func.count()).where(staging.c.outcome == Outcome.WITHHELD.value)
+    return {row[0]: row[1] for row in connection.execute(counted.group_by(staging.c.code)).all()}
+
+
+def staged_keys(connection: Connection, stream: Stream) -> tuple[int, int]:
+    """Count the different keys the source named, and the records whose key was unreadable."""
+    staging = STAGING[stream]
+    readable = select(func.count(func.distinct(staging.c.source_key))).where(staging.c.outcome != "missing")
+    unreadable = select(func.coalesce(func.sum(case((staging.c.source_key.is_(None), 1), else_=0)), 0))
+    return connection.execute(readable).scalar_one(), connection.execute(unreadable.select_from(staging)).scalar_one()
+
+
+def is_newly_held(hold: str | None) -> bool:
+    """Tell whether the brake held this row in this run."""
+    return hold == NEW

@@ -1,0 +1,38 @@
+"""Insert or update in one statement, the same on both databases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Connection, Select, Table
+from sqlalchemy.dialects import postgresql, sqlite
+
+
+def _insert(connection: Connection, table: Table) -> Any:
+    return (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(table)
+
+
+def upsert(connection: Connection, table: Table, values: list[dict[str, Any]], keep: Iterable[str] = ()) -> None:
+    """Insert rows; where the primary key is there already, update every column but the key and those to keep."""
+    if not values:
+        return
+    statement = _insert(connection, table)
+    keys = [column.name for column in table.primary_key]
+    changes = {name: statement.excluded[name] for name in values[0] if name not in {*keys, *keep}}
+    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changes), values)
+
+
+def insert_missing(connection: Connection, table: Table, values: dict[str, Any]) -> None:
+    """Insert a row unless its primary key is there already."""
+    connection.execute(_insert(connection, table).on_conflict_do_nothing(), values)
+
+
+def merge_select(
+    connection: Connection, table: Table, columns: list[str], source: Select[Any], keep: Iterable[str] = ()
+) -> int:
+    """Insert the rows of a query; update those whose key is there. Gives the number of rows written."""
+    statement = _insert(connection, table).from_select(columns, source)
+    keys = [column.name for column in table.primary_key]
+    changes = {name: statement.excluded[name] for name in columns if name not in {*keys, *keep}}
+    return int(connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changes)).rowcount)
