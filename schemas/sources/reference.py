@@ -113,9 +113,7 @@ class Guardianship(Wire):
     id: Key
     pupil_id: Key
     guardian_id: Key
-    relation: Literal[
-        "father", "mother", "stepparent", "foster_parent", "legal_guardian", "grandparent", "other"
-    ]
+    relation: Literal["father", "mother", "stepparent", "foster_parent", "legal_guardian", "grandparent", "other"]
     authority: Literal["full", "none", "unknown"]
     restriction: Period | None
     information_agreement: Period | None

@@ -89,9 +89,7 @@ def _rejection(stream: Stream, value: Any, error: ValidationError) -> Rejection:
 
 def _may_be_hidden(stream: Stream, value: Mapping[str, Any]) -> bool:
     shown = PLAINLY_SHOWN.get(stream, {})
-    if any(
-        not any(value.get(name) is one or value.get(name) == one for one in shown[name]) for name in shown
-    ):
+    if any(not any(value.get(name) is one or value.get(name) == one for one in shown[name]) for name in shown):
         return True
     phones = value.get("phones")
     secrets = [value.get("address"), *(phones if isinstance(phones, list) else [phones])]

@@ -16,9 +16,7 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 from schemas.ids import SourceKey, parse_source_key
 
 _DAY = r"(?:19|20|21)[0-9]{2}-[0-9]{2}-[0-9]{2}"
-_INSTANT = (
-    rf"^{_DAY}[Tt][0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(?:\.[0-9]{{1,9}})?(?:[Zz]|[+-][0-9]{{2}}:[0-9]{{2}})$"
-)
+_INSTANT = rf"^{_DAY}[Tt][0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(?:\.[0-9]{{1,9}})?(?:[Zz]|[+-][0-9]{{2}}:[0-9]{{2}})$"
 _PLAIN_KEY = "^[!-~](?:[ -~]*[!-~])?$"
 
 
