@@ -61,9 +61,7 @@ class SimulatorAdapter(BaseAdapter):
         """Have nothing to close."""
 
 
-def simulated_session(
-    simulator: Simulator, before_call: Callable[[int], None] | None = None
-) -> requests.Session:
+def simulated_session(simulator: Simulator, before_call: Callable[[int], None] | None = None) -> requests.Session:
     """Give a session that reaches this simulator, whatever the URL."""
     session = requests.Session()
     adapter: Any = SimulatorAdapter(simulator, before_call)

@@ -85,9 +85,7 @@ class ReferenceSource:
         if held is not None:
             yield held._replace(is_last=True)
 
-    def _walk(
-        self, school: SchoolId, stream: Stream, mode: Mode, params: Mapping[str, str] | None
-    ) -> Iterator[Page]:
+    def _walk(self, school: SchoolId, stream: Stream, mode: Mode, params: Mapping[str, str] | None) -> Iterator[Page]:
         path = _path(school, stream.value)
         wire = self._page(school, stream, mode, path, params)
         seen: set[str] = set()
@@ -99,9 +97,7 @@ class ReferenceSource:
             seen.add(reference)
             wire = self._page(school, stream, mode, reference, None)
         if mode is not Mode.KEYS and wire.cursor is None:
-            raise TransientError(
-                f"The last page of {stream} has no cursor.", fix="Begin the enumeration again."
-            )
+            raise TransientError(f"The last page of {stream} has no cursor.", fix="Begin the enumeration again.")
         yield _page(stream, mode, wire)
 
     def _page(
