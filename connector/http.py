@@ -123,9 +123,7 @@ class Http:
         """Give the JSON answer to a JSON question that is safe to repeat. Raises as `get`."""
         return self._ask("POST", path, None, json.dumps(payload).encode())
 
-    def _ask(
-        self, method: str, reference: str, params: Mapping[str, str | int] | None, body: bytes | None
-    ) -> bytes:
+    def _ask(self, method: str, reference: str, params: Mapping[str, str | int] | None, body: bytes | None) -> bytes:
         target = self._place.target(reference)
         headers = {} if body is None else {"Content-Type": "application/json"}
         for attempt in range(2):
@@ -151,9 +149,7 @@ class Http:
         began = self._monotonic()
         answer = self._exchange.once(ask)
         fields = {"method": ask.method, "path": ask.target.path, "status": answer.status}
-        self._on_event(
-            "http_answered", {**fields, "seconds": self._monotonic() - began, "bytes": len(answer.body)}
-        )
+        self._on_event("http_answered", {**fields, "seconds": self._monotonic() - began, "bytes": len(answer.body)})
         return answer
 
     def _until_slot(self) -> float:
@@ -178,9 +174,7 @@ class Http:
     def _tell_retry(self, state: RetryCallState) -> None:
         ask, again = state.args[0], _met(state)
         fields = {"method": ask.method, "path": ask.target.path, "status": again.status}
-        self._on_event(
-            "http_retry", {**fields, "attempt": state.attempt_number, "wait_seconds": state.upcoming_sleep}
-        )
+        self._on_event("http_retry", {**fields, "attempt": state.attempt_number, "wait_seconds": state.upcoming_sleep})
 
 
 def _prepared(session: requests.Session | None, settings: HttpSettings) -> requests.Session:

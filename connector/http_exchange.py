@@ -203,6 +203,4 @@ def _failure(ask: Ask, error: Exception) -> Exception:
     for kind, what in _KINDS:
         if isinstance(error, kind):
             return Again(what)
-    return SourceRefused(
-        f"{ask.name}: this request cannot be made ({type(error).__name__}).", fix="Check base_url."
-    )
+    return SourceRefused(f"{ask.name}: this request cannot be made ({type(error).__name__}).", fix="Check base_url.")
