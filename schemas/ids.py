@@ -18,7 +18,7 @@ SourceKey = NewType("SourceKey", str)
 RunId = NewType("RunId", str)
 """One execution, sortable by its start: `20261124T011504-3f9a1c`."""
 
-_SCHOOL = re.compile(r"([0-9]{2})([A-Z]{2})[. ]?([0-9]{2})?", re.ASCII)
+_SCHOOL = re.compile(r"([0-9]{2})([A-Z]{2})(?:[. ]?([0-9]{2}))?", re.ASCII)
 _LOOKS_LIKE_O_FOR_ZERO = re.compile(r"[0-9O]{2}[A-Z0-9]{2}([. ]?[0-9O]{2})?", re.ASCII)
 MAX_KEY_LENGTH = 256
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
