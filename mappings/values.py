@@ -19,6 +19,8 @@ _NOT_IN_A_PHONE = re.compile(r"[^0-9+]", re.ASCII)
 @lru_cache(maxsize=4096)
 def start_of_day(day: date) -> datetime:
     """Give the instant, in UTC, at which this day begins in the school's zone."""
+    if day == date.min:  # some sources' "never": in the school's zone it begins before the calendar does
+        return datetime.min.replace(tzinfo=UTC)
     return datetime.combine(day, time.min, SCHOOL_ZONE).astimezone(UTC)
 
 
@@ -34,30 +36,39 @@ def local_day(instant: datetime) -> date:
 
 def display_name(name: Name) -> str:
     """Give the name as people say it: `Gradje van 't Hof`; what is absent is left out."""
-    first = name.call_name or name.first_names or name.initials
-    return " ".join(part for part in (first, name.prefix, name.last_name) if part)
+    return _joined(_first_name(name), name.prefix, name.last_name)
 
 
 def sort_name(name: Name) -> str:
     """Give the name as lists sort it by NEN 1888: `Hof, Gradje van 't`."""
-    first = name.call_name or name.first_names or name.initials
-    given = " ".join(part for part in (first, name.prefix) if part)
-    return ", ".join(part for part in (name.last_name, given) if part)
+    given = _joined(_first_name(name), name.prefix)
+    return ", ".join(part for part in (_joined(name.last_name), given) if part)
+
+
+def _first_name(name: Name) -> str:
+    return _joined(name.call_name) or _joined(name.first_names) or _joined(name.initials)
+
+
+def _joined(*parts: str | None) -> str:
+    return " ".join(word for part in parts if part for word in part.split())
 
 
 def postal_code(text: str | None) -> str | None:
     """Give a Dutch postcode as `1234 AB`; any other text as it is."""
-    if not text:
-        return None
-    match = _POSTAL_CODE.fullmatch(text.strip())
-    return f"{match[1]} {match[2].upper()}" if match else text.strip()
+    stripped = (text or "").strip()
+    match = _POSTAL_CODE.fullmatch(stripped)
+    return f"{match[1]} {match[2].upper()}" if match else stripped or None
 
 
 def phone_number(text: str) -> str:
-    """Give a phone number as `+31…` where it is Dutch, else its digits as written."""
+    """Give a phone number as `+31…` where it is Dutch, else its digits as written; no digits are no number."""
     digits = _NOT_IN_A_PHONE.sub("", text)
+    if not digits.strip("+"):
+        return ""
     if digits.startswith("00"):
         digits = f"+{digits[2:]}"
+    if digits.startswith("+310"):  # +31 (0)6 …: that zero is for calls within the country
+        digits = digits[3:]
     return f"+31{digits[1:]}" if digits.startswith("0") else digits
 
 
@@ -69,9 +80,9 @@ def list_text(values: Sequence[str]) -> str:
 def phones_text(phones: Sequence[Phone]) -> str:
     """Write the phones that are not confidential as JSON text, in the source's order."""
     shown = [
-        {"kind": phone.kind, "number": phone_number(phone.number)}
+        {"kind": phone.kind, "number": number}
         for phone in phones
-        if not phone.is_confidential
+        if not phone.is_confidential and (number := phone_number(phone.number))
     ]
     return json.dumps(shown, ensure_ascii=False, separators=(",", ":")) if shown else "[]"
 

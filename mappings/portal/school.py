@@ -12,7 +12,7 @@ from schemas.streams import Stream
 def location_row(location: Location, context: Context) -> Row | str:
     """Give the row."""
     del context
-    phone = None if location.phone is None else phone_number(location.phone)
+    phone = phone_number(location.phone or "") or None
     return (location.name, *address_values(location.address), phone)
 
 
@@ -26,11 +26,7 @@ def group_row(group: Group, context: Context) -> Row | str:
     """Give the row, or the gate."""
     del context
     gate = group_gate(group)
-    return (
-        gate
-        if isinstance(gate, str)
-        else (group.name, group.school_year, list_text(group.year_groups), group.kind)
-    )
+    return gate if isinstance(gate, str) else (group.name, group.school_year, list_text(group.year_groups), group.kind)
 
 
 def group_membership_row(membership: GroupMembership, context: Context) -> Row | str:
