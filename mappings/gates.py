@@ -42,6 +42,7 @@ class Context(NamedTuple):
 
 
 OPEN_WINDOW = Window(None, None)
+_PLACED = frozenset({"future", "enrolled", "left"})
 
 
 def _within(window: Window, now: datetime, past: str) -> Window | str:
@@ -52,7 +53,7 @@ def _within(window: Window, now: datetime, past: str) -> Window | str:
 
 def pupil_gate(pupil: Pupil, context: Context) -> Window | str:
     """Give the window of enrolment with its grace, or the gate that withholds the pupil."""
-    if pupil.status in {"registered", "guest"}:
+    if pupil.status not in _PLACED:
         return NOT_ENROLLED
     if pupil.status == "future" and pupil.enrolled_from is None:
         return NOT_ENROLLED
