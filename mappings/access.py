@@ -1,13 +1,14 @@
 """Who may see which pupil, from when until when: authority, restriction, age and enrolment.
 
-Unknown authority is none. A restriction bars the guardian whatever else is recorded. Two relations of the same
-pair that contradict each other give the least of both.
+Unknown authority is none. A restriction bars the guardian whatever else is recorded, and always when its days
+contradict each other. Two relations of the same pair that contradict each other give the least of both.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from datetime import MAXYEAR, date, datetime
+from itertools import pairwise
 from typing import NamedTuple
 
 from mappings.values import day_after, start_of_day
@@ -53,7 +54,7 @@ def derive_access(pupil: PupilFacts, relations: Sequence[Relation]) -> tuple[Acc
     bounds = sorted({bound for bound in _bounds(pupil, adult_at, relations) if bound is not None})
     edges: list[datetime | None] = [None, *bounds, None]
     windows: list[Access] = []
-    for begin, end in zip(edges, edges[1:], strict=False):
+    for begin, end in pairwise(edges):
         level, reason = _level(pupil, adult_at, relations, begin)
         if windows and windows[-1].level == level and windows[-1].reason == reason:
             windows[-1] = windows[-1]._replace(access_until=end)
@@ -64,15 +65,16 @@ def derive_access(pupil: PupilFacts, relations: Sequence[Relation]) -> tuple[Acc
 
 def _birthday(birth_on: date, years: int) -> date:
     """Give the birthday so many years later; a child of 29 February has it on 1 March."""
+    year = birth_on.year + years
+    if year > MAXYEAR:
+        return date.max
     try:
-        return birth_on.replace(year=birth_on.year + years)
+        return birth_on.replace(year=year)
     except ValueError:
-        return date(birth_on.year + years, 3, 1)
+        return date(year, 3, 1)
 
 
-def _bounds(
-    pupil: PupilFacts, adult_at: datetime | None, relations: Sequence[Relation]
-) -> Iterator[datetime | None]:
+def _bounds(pupil: PupilFacts, adult_at: datetime | None, relations: Sequence[Relation]) -> Iterator[datetime | None]:
     yield from (adult_at, pupil.visible_from, pupil.visible_until)
     for relation in relations:
         for first, last in _periods(relation):
@@ -98,10 +100,7 @@ def _covers(first: date | None, last: date | None, begin: datetime | None) -> bo
 def _level(
     pupil: PupilFacts, adult_at: datetime | None, relations: Sequence[Relation], begin: datetime | None
 ) -> tuple[str, str]:
-    if any(
-        relation.is_restricted and _covers(relation.restricted_from, relation.restricted_until, begin)
-        for relation in relations
-    ):
+    if any(_is_barred(relation, begin) for relation in relations):
         return "none", "restricted"
     if adult_at is not None and begin is not None and begin >= adult_at:
         return "none", "adult"
@@ -110,7 +109,14 @@ def _level(
     if pupil.visible_until is not None and begin is not None and begin >= pupil.visible_until:
         return "none", "left"
     levels = [_own_level(relation, begin) for relation in relations if _is_active(relation, begin)]
-    return min(levels, key=lambda level: _RANK[level[0]], default=("none", "ended"))
+    # By reason too, so that the rows do not depend on the order in which the relations were read.
+    return min(levels, key=lambda level: (_RANK[level[0]], level[1]), default=("none", "ended"))
+
+
+def _is_barred(relation: Relation, begin: datetime | None) -> bool:
+    first, last = relation.restricted_from, relation.restricted_until
+    is_unclear = first is not None and last is not None and last < first
+    return relation.is_restricted and (is_unclear or _covers(first, last, begin))
 
 
 def _is_active(relation: Relation, begin: datetime | None) -> bool:
