@@ -59,4 +59,4 @@ def decide(states: Iterable[ModuleState], now: datetime, leaver_grace_days: int)
 
 def is_settings_change(old: str | None, new: str) -> bool:
     """Tell whether two fingerprints differ by a person's decision only, not by our mapping version."""
-    return old is not None and old.partition(":")[0] == new.partition(":")[0]
+    return old is not None and old != new and old.partition(":")[0] == new.partition(":")[0]
