@@ -29,7 +29,10 @@ class PlanCounts(NamedTuple):
 
 
 class Recent(NamedTuple):
-    """What was let through in the last 24 hours, and the stream's size when they began (None: no run then)."""
+    """What was let through in the last 24 hours, and the stream's size when they began (None: no run then).
+
+    `additions` leaves out what was no surprise: a first load, a person's decision, an approval.
+    """
 
     removals: int = 0
     additions: int = 0
@@ -48,7 +51,8 @@ PASSES = Verdict(frozenset(), "")
 
 def judge(counts: PlanCounts, recent: Recent, limits: Limits) -> Verdict:
     """Give the verdict on one stream's plan."""
-    size = counts.size if recent.size_at_start is None else recent.size_at_start
+    # Empty at the start: its first load fell within these hours, and nothing is no measure.
+    size = recent.size_at_start or counts.size
     going = _is_above(counts.removals, recent.removals, size, limits)
     coming = (
         counts.is_past_first_load
