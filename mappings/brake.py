@@ -64,7 +64,7 @@ def judge(counts: PlanCounts, recent: Recent, limits: Limits) -> Verdict:
     held: dict[Action, str] = {}
     if going:
         held[Action.REMOVE] = "many_disappeared"
-    elif counts.removals and counts.removals >= counts.size:
+    elif counts.removals and counts.removals >= counts.size and not counts.additions:
         held[Action.REMOVE] = "would_empty_stream"
     if coming:
         held[Action.ADD] = "many_appeared"

@@ -260,7 +260,9 @@ def _judged_addition(question: Question, loaded_at: datetime | None, now: dateti
 
 def _changed_identity(question: Question) -> ColumnElement[bool]:
     staging, portal = STAGING[question.stream], TABLES[question.stream]
-    name = IDENTITY_COLUMN[question.stream]
+    name = IDENTITY_COLUMN.get(question.stream)
+    if name is None:
+        return false()
     return and_(
         staging.c.action == Action.ALTER.value,
         staging.c.hold.is_(None),

@@ -84,13 +84,11 @@ class Staging:
         with self.session.read():
             self.session.insert_rows(STAGING[stream], (*CONTROL_COLUMNS, *DATA_COLUMNS[stream]), numbered)
 
-    def settle(self, stream: Stream, *, is_snapshot: bool) -> None:
-        """Resolve keys that mean another id, then records that came twice."""
-        with self.session.read() as connection:
-            if self.session.dialect == "postgresql":
-                connection.exec_driver_sql(f"ANALYZE {STAGING[stream].name}")
-            _resolve_aliases(connection, self.school, stream)
-            _settle_duplicates(connection, stream, is_snapshot=is_snapshot)
+    def resolve_keys(self, connection: Connection, stream: Stream) -> None:
+        """Replace source keys that mean another id, once the last page is staged."""
+        if self.session.dialect == "postgresql":
+            connection.exec_driver_sql(f"ANALYZE {STAGING[stream].name}")
+        _resolve_aliases(connection, self.school, stream)
 
 
 def _resolve_aliases(connection: Connection, school: SchoolId, stream: Stream) -> None:
@@ -111,7 +109,7 @@ def _resolve_aliases(connection: Connection, school: SchoolId, stream: Stream) -
         connection.execute(update(staging).values({column: _ALIASES.c.id}).where(match))
 
 
-def _settle_duplicates(connection: Connection, stream: Stream, *, is_snapshot: bool) -> None:
+def settle_duplicates(connection: Connection, stream: Stream, *, is_snapshot: bool) -> None:
     """Equal duplicates collapse; of different ones the last wins in an increment, in a snapshot none can."""
     staging = STAGING[stream]
     twice = select(staging.c.id).where(staging.c.id.is_not(None)).group_by(staging.c.id).having(func.count() > 1)
@@ -119,7 +117,8 @@ def _settle_duplicates(connection: Connection, stream: Stream, *, is_snapshot: b
         rows = connection.execute(select(staging).where(staging.c.id == key).order_by(staging.c.seq)).mappings().all()
         last = rows[-1]
         compared = [name for name in staging.c.keys() if name not in {"seq", "source_key", "former_keys"}]  # noqa: SIM118
-        if is_snapshot and any(row[name] != last[name] for row in rows for name in compared):
+        differs = any(row[name] != last[name] for row in rows for name in compared)
+        if is_snapshot and differs:
             values = {"outcome": Outcome.REJECTED.value, "code": CONFLICTING, "field_path": "", "is_hiding": False}
             connection.execute(update(staging).values(values).where(staging.c.id == key))
         else:

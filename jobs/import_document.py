@@ -1,0 +1,30 @@
+"""Import: feed a school from one file, through the same pipeline, as a snapshot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from connector.bookkeeping import ledger
+from connector.sources.edexml import digest, read_header
+from jobs.parts import Document, Parts, Task
+from jobs.pipeline import run_school
+from schemas.errors import WrongSchool
+from schemas.runs import RunReport, Trigger
+
+
+def import_document(parts: Parts, path: Path, *, is_dry_run: bool = False) -> RunReport:
+    """Import one document; `parts.source` reads the same path.
+
+    Raises DocumentRefused (not a document, incomplete, older than the last), WrongSchool, ConfigurationError
+    (the school is fed by another source), and what a run raises.
+    """
+    header = read_header(path)
+    if header.school_id != parts.school.id:
+        raise WrongSchool(
+            f"{path.name} is of school {header.school_id}, not of {parts.school.id}.",
+            fix="Nothing was imported. Choose the file of this school, or the school of this file.",
+        )
+    with parts.database.session() as session, session.read() as connection:
+        ledger.refuse_older(connection, parts.school.id, header.created_at)
+    document = Document(header.created_at, digest(path))
+    return run_school(parts, Task(Trigger.IMPORT, is_full=True, is_dry_run=is_dry_run, document=document))

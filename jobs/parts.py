@@ -1,0 +1,81 @@
+"""What a run is given: live objects and one school's settings. Nothing here opens or decides anything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from connector.portal.database import Database
+from connector.sources.base import Source
+from mappings.brake import Limits
+from schemas.ids import SchoolId, SourceKey
+from schemas.modules import Module
+from schemas.runs import Trigger
+from schemas.streams import Stream
+
+
+class SchoolPlan(NamedTuple):
+    """One configured school. `source` is the name of its source in the settings."""
+
+    id: SchoolId
+    name: str
+    source: str
+    leaver_grace_days: int = 14
+    limits: Limits = Limits()
+
+
+class Progress(NamedTuple):
+    """How far a stream is. `expected` is the source's own count, where it gave one."""
+
+    school: SchoolId
+    stream: Stream
+    fetched: int
+    expected: int | None
+    is_done: bool
+
+
+def clock() -> datetime:
+    """Give this moment as an aware instant. Only jobs read the clock."""
+    return datetime.now(UTC)
+
+
+def _ignore(_progress: Progress) -> None:
+    """Show no progress."""
+
+
+def _never() -> bool:
+    """Nobody asks to stop."""
+    return False
+
+
+class Parts(NamedTuple):
+    """Everything a run needs, live. `readers` maps the dialect's wire records to canonical ones."""
+
+    database: Database
+    source: Source
+    readers: Mapping[Stream, Callable[[Any], Any]]
+    school: SchoolPlan
+    clock: Callable[[], datetime] = clock
+    lease_seconds: int = 120
+    hold_days: int = 14
+    on_progress: Callable[[Progress], None] = _ignore
+    should_stop: Callable[[], bool] = _never
+
+
+class Document(NamedTuple):
+    """A file that feeds a school: when it was made and the digest of its bytes."""
+
+    created_at: datetime
+    digest: str
+
+
+class Task(NamedTuple):
+    """What a run is to do. `keys` limits it to some records; empty `modules` means all that are open."""
+
+    trigger: Trigger
+    modules: frozenset[Module] = frozenset()
+    is_full: bool = False
+    is_dry_run: bool = False
+    keys: Mapping[Stream, tuple[SourceKey, ...]] | None = None
+    document: Document | None = None

@@ -1,0 +1,436 @@
+"""One run for one school, from top to bottom: lease, policy, what changed, pull, release, remove, reveal."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import NamedTuple
+
+import structlog
+from sqlalchemy import Connection, Select, select
+
+from connector.bookkeeping import checkpoints, leases, ledger, pending, quarantine, register
+from connector.bookkeeping.checkpoints import Checkpoint
+from connector.bookkeeping.leases import Lease
+from connector.portal import removal
+from connector.portal.database import Session
+from connector.portal.staging import Staging
+from jobs.parts import Parts, Task
+from jobs.stream_pull import RunState, derive, note_rows_gone, pull_bundle
+from mappings.activation import ModuleState, decide
+from mappings.gates import LEFT, NO_ENROLLED_CHILD
+from schemas.errors import ConnectorError, CursorExpired, StopRequested, TransientError
+from schemas.ids import SourceKey, new_run_id
+from schemas.modules import ALWAYS_ON, STREAMS_OF, Module
+from schemas.runs import RunReport, RunStatus, StreamReport, Sums
+from schemas.streams import Pull, Stream, children_of
+from schemas.tables.catalogue import TABLES
+
+_log = structlog.get_logger("connector")
+SYSTEM = "connector"
+"""Who changed the register when nobody did: the default plan of a new school."""
+
+
+class Work(NamedTuple):
+    """What there is to do. `full` and `changed` are streams to pull; the others are housekeeping."""
+
+    full: frozenset[Stream]
+    changed: frozenset[Stream]
+    closed: frozenset[Stream]
+    has_leftovers: bool
+
+    @property
+    def is_nothing(self) -> bool:
+        """Tell whether the school is quiet."""
+        return not (self.full or self.changed or self.closed or self.has_leftovers)
+
+
+def run_school(parts: Parts, task: Task) -> RunReport:
+    """Do one run under the school's lease; a dry run takes none and writes nothing.
+
+    Raises LeaseHeld, ConfigurationError, TransientError, SourceRefused, WrongSchool, StopRequested and database
+    errors, after the run was written down as failed or stopped.
+    """
+    with parts.database.session() as session:
+        if task.is_dry_run:
+            return _go(_open_state(session, parts, task, None))
+        lease = leases.acquire(session, parts.school.id, parts.lease_seconds)
+        structlog.contextvars.bind_contextvars(school=parts.school.id)
+        if lease.is_takeover:
+            _log.warning("lease_taken_over")
+        is_checked = False
+        try:
+            report = _go(_open_state(session, parts, task, lease))
+            is_checked = report.status in {RunStatus.QUIET, RunStatus.DONE}
+            return report
+        finally:
+            _release(session, lease, is_checked=is_checked)
+            structlog.contextvars.unbind_contextvars("school", "run_id")
+
+
+def _release(session: Session, lease: Lease, *, is_checked: bool) -> None:
+    try:
+        leases.release(session, lease, checked=is_checked)
+    except ConnectorError as error:
+        _log.warning("run_failed", error_type=type(error).__name__, reason="the lease was not given back")
+
+
+def _open_state(session: Session, parts: Parts, task: Task, lease: Lease | None) -> RunState:
+    """Read the register and the checkpoints; a new school gets its default plan first."""
+    school, now = parts.school, parts.clock()
+    with session.read() as connection:
+        is_new = not register.is_ensured(connection, school.id) or ledger.claimed(connection, school.id) is None
+    if lease is not None and is_new:
+        with session.write() as connection:
+            leases.renew(connection, lease)
+            ledger.claim(connection, school.id, name=school.name, source=school.source, dialect=parts.source.dialect)
+            register.ensure(connection, school.id, now, SYSTEM)
+    with session.read() as connection:
+        _refuse_other_source(connection, parts)
+        entries, version = register.read(connection, school.id)
+        known = checkpoints.read(connection, school.id)
+    states = [ModuleState(entry.module, entry.opens_at, entry.closes_at) for entry in entries]
+    missing = ALWAYS_ON - {state.module for state in states}
+    states += [ModuleState(module, now, None) for module in sorted(missing)]
+    return RunState(
+        session=session,
+        parts=parts,
+        task=task,
+        run_id=new_run_id(now),
+        lease=lease,
+        policy=decide(states, now, school.leaver_grace_days),
+        version=version,
+        revealed=frozenset(entry.module for entry in entries if entry.revealed_at is not None),
+        checkpoints=known,
+        staging=Staging(session, school.id),
+    )
+
+
+def _refuse_other_source(connection: Connection, parts: Parts) -> None:
+    if ledger.claimed(connection, parts.school.id) is not None:
+        ledger.claim(
+            connection,
+            parts.school.id,
+            name=parts.school.name,
+            source=parts.school.source,
+            dialect=parts.source.dialect,
+        )
+
+
+def _go(run: RunState) -> RunReport:
+    """Ask what changed; a quiet school ends here. Everything else is a run in the ledger."""
+    structlog.contextvars.bind_contextvars(run_id=run.run_id)
+    started = time.monotonic()
+    try:
+        work = _look(run)
+    except ConnectorError:
+        with _ledgered(run):
+            raise
+    if work.is_nothing and run.task.keys is None and run.task.document is None:
+        _log.info("run_quiet", seconds=round(time.monotonic() - started, 3))
+        return RunReport(run.run_id, run.parts.school.id, RunStatus.QUIET, is_dry_run=run.is_dry)
+    with _ledgered(run):
+        error_text = _work(run, work)
+    status = RunStatus.INCOMPLETE if error_text else RunStatus.DONE
+    _log.info("run_finished", status=status.value, seconds=round(time.monotonic() - started, 3))
+    return RunReport(
+        run.run_id,
+        run.parts.school.id,
+        status,
+        tuple(run.reports),
+        run.quarantined,
+        run.held,
+        error_text,
+        run.is_dry,
+    )
+
+
+@contextmanager
+def _ledgered(run: RunState) -> Iterator[None]:
+    """Write down that the run began and, when it breaks off, why."""
+    parts = run.parts
+    if not run.is_dry:
+        with run.session.write() as connection:
+            run.fence(connection)
+            ledger.open_run(
+                connection,
+                run.run_id,
+                parts.school.id,
+                source=parts.school.source,
+                trigger=run.task.trigger,
+                now=parts.clock(),
+            )
+        _log.info("run_started", trigger=run.task.trigger.value)
+    try:
+        yield
+    except StopRequested as error:
+        _close(run, RunStatus.STOPPED, str(error))
+        raise
+    except ConnectorError as error:
+        _close(run, RunStatus.FAILED, str(error))
+        _log.error("run_failed", error_type=type(error).__name__, reason=str(error))
+        raise
+    except BaseException as error:
+        _close(run, RunStatus.FAILED, f"unexpected {type(error).__name__}")
+        raise
+
+
+def _close(run: RunState, status: RunStatus, error: str) -> None:
+    """Write down how a run ended early, if the database still listens."""
+    if run.is_dry:
+        return
+    try:
+        with run.session.write() as connection:
+            ledger.close_run(connection, run.run_id, status, error, run.parts.clock())
+    except ConnectorError as failure:
+        _log.warning("run_failed", error_type=type(failure).__name__, reason="the end of the run was not written down")
+
+
+def _supplied(run: RunState) -> tuple[Stream, ...]:
+    """Give the streams that open modules need, the task selects and the source can supply."""
+    chosen = run.policy.streams
+    if run.task.modules:
+        wanted = {stream for module in run.task.modules for stream in STREAMS_OF[module]}
+        chosen = tuple(stream for stream in chosen if stream in wanted)
+    return tuple(stream for stream in chosen if stream in run.parts.source.capabilities.streams)
+
+
+def _look(run: RunState) -> Work:
+    """Find out what there is to do, with at most one question to the source."""
+    source, school, now = run.parts.source, run.parts.school.id, run.parts.clock()
+    with run.session.read() as connection:
+        leftovers = (
+            pending.has_due(connection, school)
+            or pending.has_expired(connection, school, now)
+            or quarantine.has_overdue(connection, school, now)
+            or _has_ended(run, connection)
+        )
+    closed = frozenset(run.checkpoints) - frozenset(run.policy.streams)
+    streams = _supplied(run) if run.task.keys is None else ()
+    if not source.capabilities.is_incremental:
+        streams = streams if run.task.document is not None else ()
+        return Work(frozenset(streams), frozenset(), closed, leftovers)
+    full = frozenset(stream for stream in streams if run.task.is_full or _needs_full(run, stream))
+    cursors = {
+        stream: cursor
+        for stream in streams
+        if stream not in full and (cursor := run.checkpoints[stream].cursor) is not None
+    }
+    changes = source.changed(school, cursors) if cursors else None
+    if changes is None:
+        return Work(full, frozenset(), closed, leftovers)
+    return Work(full | changes.expired, changes.changed - changes.expired, closed, leftovers)
+
+
+def _needs_full(run: RunState, stream: Stream) -> bool:
+    checkpoint = run.checkpoints.get(stream, Checkpoint())
+    if checkpoint.loaded_at is None or checkpoint.cursor is None or checkpoint.full_reason is not None:
+        return True
+    return checkpoint.fingerprint != run.policy.fingerprint(stream)
+
+
+def _work(run: RunState, work: Work) -> str:
+    """Do the run; give the text of what stayed undone (a stream that could not be pulled), or nothing."""
+    if not run.is_dry:
+        _withdraw_closed(run, work.closed)
+        _withdraw_ended(run)
+        _expire_held(run)
+    else:
+        for stream in Stream:
+            run.staging.clear(stream)
+    problem = _pull_streams(run, work)
+    for stream, keys in (run.task.keys or {}).items():
+        if stream in run.policy.streams and keys:
+            pull_bundle(run, Pull((stream,), keys=keys))
+    if not run.is_dry:
+        _release_waiting(run)
+        _remove(run)
+        _finish(run, problem)
+    return problem
+
+
+def _pull_streams(run: RunState, work: Work) -> str:
+    """Pull bundle by bundle, parents first. One bundle may fail for a while; what hangs on it then waits."""
+    problem = ""
+    waiting: set[Stream] = set()
+    supplied = set(_supplied(run)) if run.task.keys is None else set()
+    for bundle in run.parts.source.capabilities.bundles:
+        full = {s for s in bundle if s in supplied and (s in work.full or _is_demanded(run, s))}
+        streams = tuple(s for s in bundle if s in full or s in work.changed)
+        if not streams or waiting & set(streams):
+            continue
+        try:
+            reports = _pull_one(run, streams, is_full=bool(full))
+        except TransientError as error:
+            if problem or not _is_sources_fault(error):
+                raise
+            problem = str(error)
+            waiting.update(streams, *(children_of(stream) for stream in streams))
+            _log.warning("stream_skipped", streams=len(waiting), error_type=type(error).__name__)
+            continue
+        short = [report.stream.value for report in reports if report.is_incomplete]
+        if short:
+            problem = f"The source counted other records than it handed out: {', '.join(short)}."
+    return problem
+
+
+def _is_sources_fault(error: TransientError) -> bool:
+    """Tell a source that stumbles over one stream from a database that is away."""
+    return type(error) is TransientError
+
+
+def _is_demanded(run: RunState, stream: Stream) -> bool:
+    """Tell whether a parent that came back in this very run wants the stream in full."""
+    return run.checkpoints.get(stream, Checkpoint()).full_reason is not None
+
+
+def _pull_one(run: RunState, streams: tuple[Stream, ...], *, is_full: bool) -> list[StreamReport]:
+    if is_full:
+        return pull_bundle(run, Pull(streams))
+    try:
+        return pull_bundle(run, Pull(streams, cursor=run.checkpoints[streams[0]].cursor))
+    except CursorExpired:
+        return pull_bundle(run, Pull(streams))
+
+
+def _withdraw_closed(run: RunState, closed: frozenset[Stream]) -> None:
+    """What no open module needs leaves the portal, with everything we remembered of it."""
+    concealed = [module for module in Module if module in run.revealed and module not in run.policy.modules]
+    if not closed and not concealed:
+        return
+    school = run.parts.school.id
+    with run.session.write() as connection:
+        run.fence(connection)
+        gone = removal.delete_streams(connection, school, closed, derive)
+        checkpoints.forget(connection, school, closed)
+        quarantine.forget(connection, school, closed)
+        pending.forget(connection, school, set(closed))
+        register.conceal(connection, school, concealed)
+        for stream, rows in gone.items():
+            note_rows_gone(run, connection, stream, Sums(withdrawn=rows))
+        run.checkpoints = checkpoints.read(connection, school)
+    run.revealed -= frozenset(concealed)
+    _log.info("streams_withdrawn", streams=len(closed), withdrawn=sum(gone.values()))
+
+
+def _ended(run: RunState, stream: Stream) -> Select[tuple[str]]:
+    table = TABLES[stream]
+    past = table.c.visible_until <= run.parts.clock()
+    return select(table.c.id).where(table.c.school_id == run.parts.school.id, past)
+
+
+def _has_ended(run: RunState, connection: Connection) -> bool:
+    return any(
+        connection.execute(_ended(run, stream).limit(1)).first() is not None
+        for stream in Stream
+        if "visible_until" in TABLES[stream].c
+    )
+
+
+def _withdraw_ended(run: RunState) -> None:
+    """Rows whose time is over leave the portal; the views stopped showing them at that moment."""
+    with run.session.read() as connection:
+        if not _has_ended(run, connection):
+            return
+    with run.session.write() as connection:
+        run.fence(connection)
+        removal.forget_doomed(connection)
+        for stream in Stream:
+            if "visible_until" in TABLES[stream].c:
+                removal.doom(connection, run.parts.school.id, stream, _ended(run, stream))
+                if children_of(stream):
+                    pending.hide(connection, run.parts.school.id, stream, _ended(run, stream), LEFT, run.parts.clock())
+        for stream, rows in removal.delete_doomed(connection, run.parts.school.id, derive).items():
+            note_rows_gone(run, connection, stream, Sums(withdrawn=rows))
+
+
+def _expire_held(run: RunState) -> None:
+    """Held keys nobody approved in time are dropped; their streams are looked at anew and may be held again."""
+    school, now = run.parts.school.id, run.parts.clock()
+    with run.session.read() as connection:
+        if not pending.has_expired(connection, school, now):
+            return
+    with run.session.write() as connection:
+        run.fence(connection)
+        checkpoints.demand_full(connection, school, pending.expire(connection, school, now), "held_expired")
+        run.checkpoints = checkpoints.read(connection, school)
+
+
+def _release_waiting(run: RunState) -> None:
+    """Fetch the parents that new children wait for, then the children whose parents have arrived."""
+    school = run.parts.school.id
+    if not run.parts.source.capabilities.fetches_by_key:
+        return
+    with run.session.read() as connection:
+        wanted = quarantine.waiting_parents(connection, school, run.run_id)
+    _pull_keys(run, wanted)
+    with run.session.read() as connection:
+        released = quarantine.released(connection, school)
+    _pull_keys(run, released)
+
+
+def _pull_keys(run: RunState, wanted: Mapping[Stream, tuple[SourceKey, ...]]) -> None:
+    supplied = run.parts.source.capabilities.streams
+    for stream, keys in wanted.items():
+        if stream in run.policy.streams and stream in supplied:
+            pull_bundle(run, Pull((stream,), keys=keys))
+
+
+def _remove(run: RunState) -> None:
+    """Removals last, children first, in one transaction; then guardians none of whose children is left."""
+    school = run.parts.school.id
+    childless = pending.childless_guardians(school)
+    with run.session.read() as connection:
+        is_related = run.checkpoints.get(Stream.GUARDIANSHIPS, Checkpoint()).loaded_at is not None
+        has_childless = is_related and connection.execute(childless.limit(1)).first() is not None
+        if not pending.has_due(connection, school) and not has_childless:
+            return
+    with run.session.write() as connection:
+        run.fence(connection)
+        now = run.parts.clock()
+        removal.forget_doomed(connection)
+        for stream in Stream:
+            removal.doom(connection, school, stream, pending.due_ids(school, stream))
+        gone = removal.delete_doomed(connection, school, derive)
+        pending.forget_removed(connection, school, now)
+        for stream, rows in gone.items():
+            note_rows_gone(run, connection, stream, Sums(removed=rows))
+        if is_related:
+            _withdraw_childless(run, connection)
+    _log.info("rows_removed", removed=sum(gone.values()))
+
+
+def _withdraw_childless(run: RunState, connection: Connection) -> None:
+    school, now = run.parts.school.id, run.parts.clock()
+    childless = pending.childless_guardians(school)
+    removal.forget_doomed(connection)
+    removal.doom(connection, school, Stream.GUARDIANS, childless)
+    pending.hide(connection, school, Stream.GUARDIANS, childless, NO_ENROLLED_CHILD, now)
+    for stream, rows in removal.delete_doomed(connection, school, derive).items():
+        note_rows_gone(run, connection, stream, Sums(withdrawn=rows), {NO_ENROLLED_CHILD: rows})
+
+
+def _finish(run: RunState, problem: str) -> None:
+    """Reveal what finished its first load, count what waited too long, close the run."""
+    school, now = run.parts.school.id, run.parts.clock()
+    suppliable = run.parts.source.capabilities.streams
+    loaded = {stream for stream, checkpoint in run.checkpoints.items() if checkpoint.loaded_at is not None}
+    complete = [
+        module
+        for module in Module
+        if module in run.policy.modules
+        and module not in run.revealed
+        and (needed := suppliable & frozenset(STREAMS_OF[module]))
+        and needed <= loaded
+    ]
+    with run.session.write() as connection:
+        run.fence(connection)
+        register.reveal(connection, school, complete, now)
+        if run.task.document is not None:
+            ledger.note_document(connection, school, run.task.document.created_at, run.task.document.digest)
+        run.quarantined += quarantine.report_overdue(connection, school, now)
+        status = RunStatus.INCOMPLETE if problem else RunStatus.DONE
+        ledger.close_run(connection, run.run_id, status, problem, now)
+    for module in complete:
+        _log.info("module_revealed", modules=1, reason=module.value)

@@ -1,0 +1,371 @@
+"""One pull: stage the pages of one bundle of streams, then plan, brake and apply each, parents first."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import structlog
+from sqlalchemy import Connection, select
+
+from connector.bookkeeping import checkpoints, leases, ledger, pending, quarantine, register
+from connector.bookkeeping.checkpoints import Checkpoint
+from connector.bookkeeping.leases import Lease
+from connector.portal import access_rows, aliases, plan, removal, store
+from connector.portal.database import Session
+from connector.portal.staging import STAGING, Staging, settle_duplicates
+from jobs.parts import Parts, Progress, Task
+from mappings.access import PupilFacts, Relation, derive_access
+from mappings.activation import Policy, is_settings_change
+from mappings.brake import PASSES, PlanCounts, Recent, Verdict, judge
+from mappings.gates import Context
+from mappings.portal.catalogue import ROW_MAKERS
+from schemas.errors import PolicyMoved, RecordRejected, StopRequested
+from schemas.ids import RunId
+from schemas.modules import Module, modules_needing
+from schemas.runs import StreamReport, Sums
+from schemas.streams import (
+    WHOLE_SCHOOL,
+    Action,
+    Cursor,
+    Mode,
+    Outcome,
+    Page,
+    Pull,
+    Rejection,
+    Scope,
+    Stream,
+    Tombstone,
+    children_of,
+)
+from schemas.tables.catalogue import DATA_COLUMNS
+
+_log = structlog.get_logger("connector")
+RETRIES_OF_A_SHORT_ENUMERATION = 1
+
+
+def derive(pupil: tuple[Any, ...], relations: Any) -> list[tuple[Any, ...]]:
+    """Bring the pure derivation of access to the rows of the store."""
+    return [tuple(window) for window in derive_access(PupilFacts(*pupil), [Relation(*row) for row in relations])]
+
+
+@dataclass
+class RunState:
+    """What one execution knows and learns. Lives as long as the run; `lease` is None in a dry run."""
+
+    session: Session
+    parts: Parts
+    task: Task
+    run_id: RunId
+    lease: Lease | None
+    policy: Policy
+    version: int
+    revealed: frozenset[Module]
+    checkpoints: dict[Stream, Checkpoint]
+    staging: Staging
+    reports: list[StreamReport] = field(default_factory=list)
+    quarantined: int = 0
+    held: int = 0
+    renewed_at: float = field(default_factory=time.monotonic)
+
+    @property
+    def is_dry(self) -> bool:
+        """Tell whether nothing may be written."""
+        return self.task.is_dry_run
+
+    def fence(self, connection: Connection) -> None:
+        """Begin every write: still our lease, still the same policy."""
+        if self.lease is None:
+            raise AssertionError("a dry run writes nothing")
+        leases.renew(connection, self.lease)
+        if register.version(connection, self.parts.school.id) != self.version:
+            raise PolicyMoved(
+                f"School {self.parts.school.id}: the register changed while the run was busy.",
+                fix="Nothing of this step was written; the next run works by the new register.",
+            )
+        self.renewed_at = time.monotonic()
+
+    def keep_lease(self) -> None:
+        """Renew the lease while pages are being fetched."""
+        if self.lease is not None and time.monotonic() - self.renewed_at > self.lease.seconds / 3:
+            with self.session.write() as connection:
+                self.fence(connection)
+
+
+@dataclass
+class Tally:
+    """What the pages of one stream told."""
+
+    fetched: int = 0
+    first_expected: int | None = None
+    last_expected: int | None = None
+    cursor: Cursor | None = None
+    is_ended: bool = False
+    scope: Scope = WHOLE_SCHOOL
+
+    def count(self, page: Page) -> None:
+        """Take in one page."""
+        self.fetched += len(page.items)
+        if self.first_expected is None:
+            self.first_expected = page.expected
+        self.last_expected = page.expected
+        self.scope = page.scope
+        if page.is_last:
+            self.is_ended, self.cursor = True, page.cursor
+
+
+class Staged(NamedTuple):
+    """One stream, staged to the end, and what may be concluded from it."""
+
+    stream: Stream
+    mode: Mode
+    tally: Tally
+    is_short: bool
+    """The keys seen are not as many as the source counted: nothing can be missing, no checkpoint moves."""
+    is_complete: bool
+
+
+def pull_bundle(run: RunState, pull: Pull) -> list[StreamReport]:
+    """Stage, plan, brake and apply these streams. Raises what the source raises; nothing half is applied."""
+    for attempt in range(RETRIES_OF_A_SHORT_ENUMERATION + 1):
+        tallies = _stage(run, pull)
+        staged = [_weigh(run, stream, pull.mode, tallies[stream]) for stream in pull.streams]
+        if not any(stream.is_short for stream in staged):
+            break
+        _log.warning("enumeration_incomplete", streams=len(staged), attempt=attempt + 1)
+    reports = [_settle(run, stream) for stream in staged]
+    run.reports += reports
+    return reports
+
+
+def _stage(run: RunState, pull: Pull) -> Mapping[Stream, Tally]:
+    """Put every page into the staging tables."""
+    parts = run.parts
+    context = Context(parts.clock(), frozenset(run.policy.streams), run.policy.leaver_grace_days)
+    tallies = {stream: Tally() for stream in pull.streams}
+    for stream in pull.streams:
+        run.staging.clear(stream)
+    for page in parts.source.pages(parts.school.id, pull):
+        run.staging.add(page.stream, page_rows(page, parts.readers[page.stream], context))
+        tally = tallies[page.stream]
+        tally.count(page)
+        parts.on_progress(Progress(parts.school.id, page.stream, tally.fetched, page.expected, is_done=page.is_last))
+        if parts.should_stop():
+            raise StopRequested(f"School {parts.school.id}: stopped on request after a page of {page.stream.value}.")
+        run.keep_lease()
+    return tallies
+
+
+def page_rows(page: Page, read: Callable[[Any], Any], context: Context) -> list[tuple[Any, ...]]:
+    """Map one page to staging rows: source key, id, former keys, outcome, code, field path, hides, then the row."""
+    make = ROW_MAKERS[page.stream]
+    blank = (None,) * len(DATA_COLUMNS[page.stream])
+    rows: list[tuple[Any, ...]] = []
+    for item in page.items:
+        if type(item) is Tombstone:
+            rows.append((item.key, item.key, None, "deleted", None, None, False, *blank))
+            continue
+        if type(item) is Rejection:
+            rows.append((item.key, item.key, None, "rejected", item.code, item.field_path, item.hides, *blank))
+            continue
+        record = read(item)
+        try:
+            row = make(record, context)
+        except RecordRejected as error:
+            key = record.key
+            rows.append((key, key, None, "rejected", error.code, error.field_path, error.hides, *blank))
+            continue
+        key = record.key
+        if type(row) is str:
+            rows.append((key, key, None, "withheld", row, None, False, *blank))
+        else:
+            former = getattr(record, "former_keys", None)
+            rows.append((key, key, json.dumps(former) if former else None, "shown", None, None, False, *row))
+    return rows
+
+
+def _weigh(run: RunState, stream: Stream, mode: Mode, tally: Tally) -> Staged:
+    """Judge whether an enumeration can be trusted to be complete."""
+    with run.session.read() as connection:
+        readable, unreadable = store.staged_keys(connection, stream)
+    counted = tally.first_expected is None or (tally.first_expected == tally.last_expected == readable + unreadable)
+    is_short = mode is Mode.FULL and not (tally.is_ended and counted)
+    is_complete = mode is Mode.FULL and not is_short and unreadable == 0
+    return Staged(stream, mode, tally, is_short, is_complete)
+
+
+def _settle(run: RunState, staged: Staged) -> StreamReport:
+    """Plan, brake and, unless it is a dry run, apply one staged stream."""
+    parts, stream = run.parts, staged.stream
+    checkpoint = run.checkpoints.get(stream, Checkpoint())
+    now = parts.clock()
+    with run.session.read() as connection:
+        run.staging.resolve_keys(connection, stream)
+        new_aliases = aliases.settle_former_keys(connection, parts.school.id, stream)
+        settle_duplicates(connection, stream, is_snapshot=staged.mode is Mode.FULL)
+        question = plan.Question(
+            parts.school.id,
+            stream,
+            staged.tally.scope,
+            staged.is_complete,
+            is_wanted=staged.mode is Mode.KEYS,
+            counts_staged_parents=run.is_dry,
+        )
+        plan.draw(connection, question)
+        wishes = plan.wishes(connection, question, checkpoint.loaded_at, now)
+        verdict = _brake(run, connection, staged, checkpoint, wishes)
+        is_whole = verdict.reason == "keys_reissued"
+        plan.hold(connection, question, verdict.held, is_whole=is_whole, loaded_at=checkpoint.loaded_at, now=now)
+        report = _report(run, connection, staged, checkpoint, wishes, verdict)
+    _log.info("stream_planned", stream=stream.value, mode=staged.mode.value, **report.sums._asdict())
+    if report.sums.held:
+        _log.warning("stream_held", stream=stream.value, held=report.sums.held, reason=verdict.reason)
+    return report if run.is_dry else _apply(run, staged, report, new_aliases)
+
+
+def _brake(
+    run: RunState, connection: Connection, staged: Staged, checkpoint: Checkpoint, wishes: plan.Wishes
+) -> Verdict:
+    if checkpoint.loaded_at is None and wishes.size == 0:
+        return PASSES
+    counts = PlanCounts(
+        wishes.size,
+        wishes.removals,
+        wishes.additions,
+        wishes.identities,
+        is_past_first_load=_is_past_first_load(run, staged.stream, checkpoint),
+        is_by_decision=_is_by_decision(run, staged, checkpoint),
+    )
+    gone, came, size = ledger.recent(connection, run.parts.school.id, staged.stream, run.parts.clock())
+    return judge(counts, Recent(gone, came, size), run.parts.school.limits)
+
+
+def _is_past_first_load(run: RunState, stream: Stream, checkpoint: Checkpoint) -> bool:
+    return checkpoint.loaded_at is not None and bool(modules_needing(stream) & run.revealed)
+
+
+def _is_by_decision(run: RunState, staged: Staged, checkpoint: Checkpoint) -> bool:
+    """Tell whether the stream is pulled in full because a person changed what decides its rows."""
+    fingerprint = run.policy.fingerprint(staged.stream)
+    return staged.mode is Mode.FULL and is_settings_change(checkpoint.fingerprint, fingerprint)
+
+
+def _report(
+    run: RunState,
+    connection: Connection,
+    staged: Staged,
+    checkpoint: Checkpoint,
+    wishes: plan.Wishes,
+    verdict: Verdict,
+) -> StreamReport:
+    """Count what was staged; raises BooksDoNotBalance when a record is not accounted for."""
+    counts = store.outcome_counts(connection, staged.stream)
+
+    def total(outcome: str | None = None, action: Action | None = None, hold: str | None = None) -> int:
+        return sum(
+            records
+            for (found, does, held), records in counts.items()
+            if (outcome is None or found == outcome)
+            and (action is None or does == action.value)
+            and (hold is None or held == hold)
+        )
+
+    shown = Outcome.SHOWN.value
+    is_judged = _is_past_first_load(run, staged.stream, checkpoint) and not _is_by_decision(run, staged, checkpoint)
+    sums = Sums(
+        fetched=staged.tally.fetched,
+        added=total(shown, Action.ADD),
+        altered=total(shown, Action.ALTER),
+        unchanged=total(shown, Action.KEEP),
+        withheld=total(Outcome.WITHHELD.value),
+        quarantined=total(Outcome.REJECTED.value),
+        tombstones=total(Outcome.DELETED.value),
+        duplicates=total(Outcome.DUPLICATE.value),
+        missing=total(plan.MISSING),
+        held=total(hold=plan.NEW),
+        disappeared=0 if Action.REMOVE in verdict.held else wishes.removals,
+        appeared=wishes.additions if is_judged and Action.ADD not in verdict.held else 0,
+        size_before=wishes.size,
+    )
+    sums.check(staged.stream)
+    gates = store.gate_counts(connection, staged.stream)
+    return StreamReport(staged.stream, staged.mode, sums, gates, verdict.reason, staged.is_short)
+
+
+def _apply(run: RunState, staged: Staged, report: StreamReport, new_aliases: list[aliases.Alias]) -> StreamReport:
+    """One short transaction: rows, withholdings, access, quarantine, held keys, checkpoint and sums."""
+    parts, stream, school = run.parts, staged.stream, run.parts.school.id
+    with run.session.write() as connection:
+        run.fence(connection)
+        now = parts.clock()
+        gone = _withdraw(run, connection, stream)
+        access_rows.touch_staged(connection, school, stream)
+        store.write_rows(connection, school, stream, now)
+        store.blank_held_secrets(connection, school, stream)
+        if stream in {Stream.PUPILS, Stream.GUARDIANSHIPS}:
+            access_rows.derive_touched(connection, school, derive)
+        aliases.save(connection, school, stream, new_aliases)
+        pending.note_plan(
+            connection, school, stream, run.run_id, reason=report.hold_reason, now=now, days=parts.hold_days
+        )
+        if staged.is_complete:
+            pending.drop_unnamed_additions(connection, school, stream)
+        came_back = pending.note_hidden(connection, school, stream, now)
+        new_items = quarantine.note_plan(
+            connection, school, stream, run.run_id, now=now, is_complete=staged.is_complete
+        )
+        moved = _move_checkpoint(run, connection, staged)
+        if came_back:
+            checkpoints.demand_full(connection, school, children_of(stream), "parent_returned")
+        report = report._replace(sums=report.sums._replace(withdrawn=gone.pop(stream, 0)))
+        ledger.add_sums(connection, run.run_id, school, report, now)
+        _note_gone(run, connection, gone)
+        checkpoint_rows = checkpoints.read(connection, school)
+    run.checkpoints = checkpoint_rows
+    run.quarantined += new_items
+    run.held += report.sums.held
+    _log.info("stream_applied", stream=stream.value, withdrawn=report.sums.withdrawn, reason="" if moved else "short")
+    return report
+
+
+def _withdraw(run: RunState, connection: Connection, stream: Stream) -> dict[Stream, int]:
+    """Take out at once what a gate hides, with what hangs on it."""
+    staging = STAGING[stream]
+    removal.forget_doomed(connection)
+    hidden = select(staging.c.id).where(staging.c.action == Action.WITHDRAW.value)
+    removal.doom(connection, run.parts.school.id, stream, hidden)
+    return dict(removal.delete_doomed(connection, run.parts.school.id, derive))
+
+
+def _note_gone(run: RunState, connection: Connection, gone: Mapping[Stream, int]) -> None:
+    for stream, rows in gone.items():
+        note_rows_gone(run, connection, stream, Sums(withdrawn=rows))
+
+
+def note_rows_gone(
+    run: RunState, connection: Connection, stream: Stream, sums: Sums, gates: Mapping[str, int] | None = None
+) -> None:
+    """Count rows that left the portal beside a pull of their own stream."""
+    report = StreamReport(stream, Mode.CHANGES, sums, gates or {})
+    ledger.add_sums(connection, run.run_id, run.parts.school.id, report, run.parts.clock())
+    run.reports.append(report)
+
+
+def _move_checkpoint(run: RunState, connection: Connection, staged: Staged) -> bool:
+    """Move the checkpoint, unless records were asked for by key or the enumeration came up short."""
+    if staged.mode is Mode.KEYS or staged.is_short:
+        return False
+    before = run.checkpoints.get(staged.stream, Checkpoint())
+    now = run.parts.clock()
+    is_full = staged.mode is Mode.FULL
+    after = Checkpoint(
+        staged.tally.cursor,
+        run.policy.fingerprint(staged.stream) if is_full else before.fingerprint,
+        (before.loaded_at or now) if is_full else before.loaded_at,
+        None if is_full else before.full_reason,
+    )
+    checkpoints.save(connection, run.parts.school.id, staged.stream, after, now)
+    return True
