@@ -21,29 +21,31 @@ EXPORT_AGAIN = "Export the document again and check that the whole file was copi
 _NO_DOCTYPE = "An honest export has none: do not import this file, ask who made it."
 
 _CHUNK = 64 * 1024
+_ENTITIES: Any = "internal"
+"""Not False: with that lxml passes over an unknown entity and takes the next piece for a document of its own."""
+
+_MAX_QUIET = 4 * 1024 * 1024
 _WHAT_IS_WRONG = {
-    4: "is empty or is not XML",
+    4: "is not XML",
     5: "has something after its root element",
     9: "holds a character that XML does not allow, or bytes that are not of the encoding it declares",
+    26: "refers to an entity, and there can be none without a DOCTYPE",
     32: "declares an encoding that is not known",
     81: "holds bytes that are not of the encoding it declares",
+    201: "uses a namespace prefix that it does not declare",
 }
 """By libxml2's error code. Its own message is not used: it can quote the document."""
 
 
 class XmlFile:
-    """An open file. The caller empties the elements it is given with `forget`."""
+    """An open file; `position` is how much of it was read. The caller empties the elements it gets (`forget`)."""
 
     def __init__(self, path: Path, file: BinaryIO, max_bytes: int) -> None:
         self._path = path
         self._file = file
         self._max_bytes = max_bytes
         self._state = self._read_state()
-
-    @property
-    def position(self) -> int:
-        """Give the number of bytes read, by whole pieces."""
-        return self._file.tell()
+        self.position = 0
 
     def refuse(self, what: str, fix: str = EXPORT_AGAIN, *, line: object = None) -> DocumentRefused:
         """Make a refusal; `what` goes on after the name of the file."""
@@ -54,7 +56,7 @@ class XmlFile:
         self._file.seek(0)
         parser = etree.XMLPullParser(
             events=("start", "end"),
-            resolve_entities=False,
+            resolve_entities=_ENTITIES,
             no_network=True,
             load_dtd=False,
             dtd_validation=False,
@@ -65,13 +67,18 @@ class XmlFile:
             collect_ids=False,
         )
         events: Iterator[Any] = parser.read_events()
+        self.position = quiet_since = 0
         while chunk := self._file.read(_CHUNK):
+            self.position += len(chunk)
             if self.position > self._max_bytes:
                 raise self._too_large()
+            if self.position - quiet_since > _MAX_QUIET:
+                raise self.refuse(f"has more than {_MAX_QUIET} bytes without an element")
             self._parse(parser, chunk)
             for event, element in events:
-                if event == "start" and element.getparent() is None:
-                    self._check_again(element)
+                if not quiet_since and element.getroottree().docinfo.internalDTD is not None:
+                    raise self._has_doctype()
+                quiet_since = self.position
                 yield event, element
         self._parse(parser, None)
 
@@ -79,8 +86,10 @@ class XmlFile:
         """Refuse a file that is too large or has a doctype; anything else is left to the reading proper."""
         if self._state[0] > self._max_bytes:
             raise self._too_large()
+        if self._state[0] == 0:
+            raise self.refuse("is empty")
         prolog = _Prolog()
-        parser = etree.XMLParser(target=prolog, resolve_entities=False, no_network=True)
+        parser = etree.XMLParser(target=prolog, resolve_entities=_ENTITIES, no_network=True)
         has_doctype = False
         try:
             while not prolog.has_ended and (chunk := self._file.read(4096)):
@@ -90,7 +99,7 @@ class XmlFile:
         except etree.XMLSyntaxError:
             return  # the reading proper meets it again, and says in which line
         if has_doctype:
-            raise self.refuse("has a document type declaration (DOCTYPE)", _NO_DOCTYPE)
+            raise self._has_doctype()
 
     def check_unchanged(self) -> None:
         """Raise TransientError when somebody wrote to the file since it was opened."""
@@ -101,15 +110,14 @@ class XmlFile:
         status = os.fstat(self._file.fileno())
         return status.st_size, status.st_mtime_ns
 
+    def _has_doctype(self) -> DocumentRefused:
+        return self.refuse("has a document type declaration (DOCTYPE)", _NO_DOCTYPE)
+
     def _too_large(self) -> DocumentRefused:
         return self.refuse(
             f"is larger than {self._max_bytes} bytes",
             "Check that it is an export of one school, or raise the limit.",
         )
-
-    def _check_again(self, root: etree._Element) -> None:
-        if root.getroottree().docinfo.internalDTD is not None:
-            raise self.refuse("has a document type declaration (DOCTYPE)", _NO_DOCTYPE)
 
     def _parse(self, parser: etree.XMLPullParser, chunk: bytes | None) -> None:
         """Feed a piece, or close. libxml2's error can quote the document: it ends here, ours has no context."""
@@ -118,9 +126,12 @@ class XmlFile:
                 parser.close()
             else:
                 parser.feed(chunk)
-            return
+            errors = parser.feed_error_log.filter_from_errors()
+            if not errors:
+                return
+            code, line = errors[0].type, errors[0].line
         except etree.XMLSyntaxError as error:
-            code, line = vars(error).get("code", 0), error.lineno
+            code, line = vars(error)["code"], error.lineno
         what = "ends before it is complete" if chunk is None else "is not well-formed XML"
         raise self.refuse(_WHAT_IS_WRONG.get(code, what), line=line)
 

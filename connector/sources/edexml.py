@@ -36,7 +36,8 @@ from schemas.streams import (
 PAGE_ITEMS = 500
 MAX_BYTES = 512 * 1024 * 1024
 
-_MAX_RECORD = 1024 * 1024
+_MAX_RECORD = 256 * 1024
+_MAX_DUMMIES = 10_000
 _SECTION = 2
 """The depth of a section. The root is at 1, a record at 3; the school header is section and record in one."""
 
@@ -108,6 +109,8 @@ class EdexmlSource:
             buffers = _Buffers(pull.streams, header.school_year)
             reader = _Reader(header, frozenset(pull.streams))
             for part in _parts(document):
+                if reader.held > _MAX_DUMMIES:
+                    raise document.refuse(f"has more than {_MAX_DUMMIES} groups with a dummy key")
                 for stream, item in reader.read(part):
                     if (page := buffers.add(stream, item)) is not None:
                         yield page
@@ -127,6 +130,10 @@ def digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+_Children = list[tuple[str, etree._Element]]  # noqa: SLF001
+"""Elements with their local names."""
+
+
 class _Part(NamedTuple):
     """The school header, a record of a section or, when there is no element, the section's end."""
 
@@ -138,20 +145,26 @@ class _Part(NamedTuple):
         """Give the local name of an element in the root's namespace; one of another keeps its own."""
         return str(child.tag).removeprefix(self.namespace)
 
+    def children(self, element: etree._Element) -> _Children:
+        """Give the elements directly below with their names."""
+        return [(self.name(child), child) for child in element]
+
 
 def _parts(document: XmlFile) -> Iterator[_Part]:
     """Give header, records and ends of sections in the document's order; an element is emptied afterwards."""
-    path: list[str] = []
-    namespace, began_at = "", 0
+    depth, depth_of_record, began_at = 0, 3, 0
+    namespace, section, is_known = "", "", False
     for event, element in document.events():
         if event == "start":
-            namespace = namespace if path else _root_namespace(document, element)
-            path.append(str(element.tag).removeprefix(namespace))
-        depth, section = len(path), path[1] if path[1:] else ""
-        is_known = section in _SECTIONS or section == "school"
-        depth_of_record = _SECTION if section == "school" else _SECTION + 1
-        if event == "start":
-            began_at = document.position if depth == depth_of_record else began_at
+            depth += 1
+            if depth == 1:
+                namespace = _root_namespace(document, element)
+            elif depth == _SECTION:
+                section = str(element.tag).removeprefix(namespace)
+                is_known = section in _SECTIONS or section == "school"
+                depth_of_record = _SECTION if section == "school" else _SECTION + 1
+            if depth == depth_of_record:
+                began_at = document.position
             continue
         if is_known and depth >= depth_of_record and document.position - began_at > _MAX_RECORD:
             raise document.refuse(f"has a record of more than {_MAX_RECORD} bytes", line=element.sourceline)
@@ -161,7 +174,7 @@ def _parts(document: XmlFile) -> Iterator[_Part]:
             yield _Part(section, None, namespace)
         if _SECTION <= depth <= depth_of_record or not is_known:
             forget(element)
-        path.pop()
+        depth -= 1
 
 
 def _root_namespace(document: XmlFile, root: etree._Element) -> str:
@@ -187,7 +200,7 @@ def _header_of(document: XmlFile, school: SchoolId | None) -> EdexmlHeader:
     for part in _parts(document):
         if part.section == "school" and part.element is not None:
             line = part.element.sourceline
-            header = wire.read_header(_fields(part, part.element, wire.FIELDS["school"]))
+            header = wire.read_header(_fields(part.children(part.element), wire.FIELDS["school"]))
             if isinstance(header, wire.HeaderProblem):
                 raise document.refuse(f"has a school header that {header.what}", header.fix, line=line)
             if school is not None and header.school_id != school:
@@ -199,42 +212,41 @@ def _header_of(document: XmlFile, school: SchoolId | None) -> EdexmlHeader:
     raise document.refuse("has no school header (element school)")
 
 
-def _fields(part: _Part, element: etree._Element, wanted: frozenset[str]) -> dict[str, str]:
-    """Give the texts of these child elements by name: the first that says something, none that is empty."""
+def _fields(children: _Children, wanted: frozenset[str]) -> dict[str, str]:
+    """Give the texts of these elements by name: the first that says something, none that is empty."""
     fields: dict[str, str] = {}
-    for child in element:
-        name = part.name(child)
+    for name, child in children:
         if name in wanted and name not in fields and (text := wire.clean(child.text)):
             fields[name] = text
     return fields
 
 
-def _roles(part: _Part, element: etree._Element, name: str) -> tuple[str, ...]:
-    return tuple(text for child in element if part.name(child) == name and (text := wire.clean(child.text)))
+def _roles(children: _Children, wanted: str) -> tuple[str, ...]:
+    return tuple(text for name, child in children if name == wanted and (text := wire.clean(child.text)))
 
 
-def _references(part: _Part, element: etree._Element) -> Iterator[wire.EdexmlReference]:
+def _references(part: _Part, children: _Children) -> Iterator[wire.EdexmlReference]:
     """Give the groups a person names: a pupil's own and its list of composite ones, an employee's list of both."""
-    for child in element:
-        name = part.name(child)
+    for name, child in children:
         if name in {"groep", "samengestelde_groep"}:
-            roles = _roles(part, child, "rol"), _roles(part, child, "rolomschrijving")
+            inner = part.children(child)
+            roles = _roles(inner, "rol"), _roles(inner, "rolomschrijving")
             yield wire.EdexmlReference(child.get("key"), *roles)
         elif name in {"groepen", "samengestelde_groepen"}:
-            yield from _references(part, child)
+            yield from _references(part, part.children(child))
 
 
 def _record(part: _Part, element: etree._Element) -> wire.EdexmlRecord:
     """Cut a record down to what is known."""
-    location = next((child.get("key") for child in element if part.name(child) == "vestiging"), None)
+    children = part.children(element)
     return wire.EdexmlRecord(
         key=element.get("key"),
         eckid=element.get("eckid"),
-        fields=_fields(part, element, wire.FIELDS[part.section]),
-        vestiging=location,
-        references=tuple(_references(part, element)),
-        rol=_roles(part, element, "rol"),
-        rolomschrijving=_roles(part, element, "rolomschrijving"),
+        fields=_fields(children, wire.FIELDS[part.section]),
+        vestiging=next((child.get("key") for name, child in children if name == "vestiging"), None),
+        references=tuple(_references(part, children)),
+        rol=_roles(children, "rol"),
+        rolomschrijving=_roles(children, "rolomschrijving"),
     )
 
 
@@ -249,6 +261,10 @@ class _Dummies:
         self._held: list[tuple[str, Any]] = []
         self._known: dict[str, SourceKey | None] = {}
         self._given: set[SourceKey] = set()
+
+    def __len__(self) -> int:
+        """Give how many records are held."""
+        return len(self._held)
 
     def keep(self, written: str | None, item: Any) -> tuple[Any, ...]:
         """Give the record back, or nothing yet when it has a surrogate that another may claim."""
@@ -281,6 +297,11 @@ class _Reader:
         self._wanted = wanted
         self._locations = _Dummies()
         self._groups = _Dummies()
+
+    @property
+    def held(self) -> int:
+        """Give how many records wait for the end of their section."""
+        return len(self._locations) + len(self._groups)
 
     def read(self, part: _Part) -> Iterator[tuple[Stream, Any]]:
         """Give the items of this part with their streams; what nobody wants is not even validated."""
