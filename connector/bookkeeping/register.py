@@ -153,7 +153,7 @@ def phases(connection: Connection, school: SchoolId) -> list[Mapping[str, Any]]:
 def history(connection: Connection, school: SchoolId, module: Module | None = None) -> list[Mapping[str, Any]]:
     """Give every change of the register, oldest first. `details` is the row after the change, as JSON."""
     query = select(_HISTORY).where(_HISTORY.c.school_id == school).order_by(_HISTORY.c.id)
-    rows = [dict(row) for row in connection.execute(query).mappings()]
+    rows: list[Mapping[str, Any]] = [dict(row) for row in connection.execute(query).mappings()]
     if module is None:
         return rows
     return [row for row in rows if f'"{module.value}"' in row["details"]]

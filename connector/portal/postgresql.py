@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Boolean, Column, Connection, Date, Integer, Table
+from sqlmodel.sql.sqltypes import UTCDateTime
 
 LOCK_TIMEOUT_MS = 15_000
 IDLE_IN_TRANSACTION_MS = 60_000
@@ -41,4 +41,4 @@ def _type_name(column: Column[Any]) -> str:
         return "int4"
     if isinstance(column.type, Date):
         return "date"
-    return "timestamptz" if column.type.python_type is datetime else "text"
+    return "timestamptz" if isinstance(column.type, UTCDateTime) else "text"

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import Column, Connection, Date, Engine, Table, event
+from sqlmodel.sql.sqltypes import UTCDateTime
 
 BUSY_TIMEOUT_MS = 30_000
 
@@ -48,7 +49,7 @@ def _converted(row: tuple[Any, ...], converters: Sequence[tuple[int, Any]]) -> t
 def _converter(column: Column[Any]) -> Callable[[Any], str] | None:
     if isinstance(column.type, Date):
         return date.isoformat
-    return _instant if column.type.python_type is datetime else None
+    return _instant if isinstance(column.type, UTCDateTime) else None
 
 
 def _instant(value: datetime) -> str:

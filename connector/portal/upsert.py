@@ -35,4 +35,5 @@ def merge_select(
     statement = _insert(connection, table).from_select(columns, source)
     keys = [column.name for column in table.primary_key]
     changes = {name: statement.excluded[name] for name in columns if name not in {*keys, *keep}}
-    return int(connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changes)).rowcount)
+    merged = statement.on_conflict_do_update(index_elements=keys, set_=changes)
+    return int(connection.execute(merged, execution_options={"preserve_rowcount": True}).rowcount)
