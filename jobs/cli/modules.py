@@ -1,0 +1,291 @@
+"""The commands `connector modules …`: what each school opens to parents, and from when."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+import typer
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from connector.bookkeeping.register import Decision
+    from connector.portal.database import Session
+    from jobs.activate import Choice, Step
+    from jobs.wiring import Wiring
+    from schemas.ids import SchoolId
+
+app = typer.Typer(no_args_is_help=True, help="What each school opens to parents, and from when.")
+
+Schools = Annotated[
+    list[str] | None, typer.Option("--school", metavar="BRIN", help="Only this school; may be repeated.")
+]
+Modules = Annotated[list[str] | None, typer.Option("--module", metavar="NAME", help="A module; may be repeated.")]
+Phase = Annotated[int | None, typer.Option("--phase", metavar="N", help="All modules of this phase.")]
+By = Annotated[str | None, typer.Option("--by", metavar="NAME", help="Who changes it; your user name if left out.")]
+Json = Annotated[bool, typer.Option("--json", help="Data for a machine.")]
+
+
+class Desk(NamedTuple):
+    """What a command works with: an open session, the schools meant, and this moment."""
+
+    session: Session
+    wiring: Wiring
+    schools: tuple[SchoolId, ...]
+    now: datetime
+
+
+@contextmanager
+def _desk(context: typer.Context, schools: list[str] | None) -> Iterator[Desk]:
+    """Open the database of the settings; raises ConfigurationError for a school that is not configured."""
+    import os
+
+    from connector import settings
+    from jobs.parts import clock
+    from jobs.wiring import open_wiring
+
+    loaded = settings.load(context.find_root().params.get("config"), os.environ)
+    with open_wiring(loaded) as wiring, wiring.database.session() as session:
+        # Whole seconds: a change that begins now has begun for the database's clock too.
+        yield Desk(session, wiring, wiring.schools(schools or ()), clock().replace(microsecond=0))
+
+
+def _say(*lines: str) -> None:
+    for line in lines:
+        typer.echo(line)
+
+
+def _choice(modules: list[str] | None, phase: int | None = None, *, is_all: bool = False) -> Choice:
+    """Read which modules are meant; exactly one way of saying it."""
+    from jobs.activate import Choice
+    from jobs.cli.modules_words import parse_modules
+    from schemas.errors import ConfigurationError
+    from schemas.modules import Module
+
+    if (bool(modules), phase is not None, is_all).count(True) != 1:
+        raise ConfigurationError("Say which modules are meant, in one way.", fix="See --help of this command.")
+    return Choice(tuple(Module) if is_all else parse_modules(modules or ()), phase)
+
+
+def _change(desk: Desk, work: Callable[[Connection, SchoolId], list[Step]]) -> list[Step]:
+    """Do the same at each school, all in one transaction."""
+    with desk.session.write() as connection:
+        return [step for school in desk.schools for step in work(connection, school)]
+
+
+@app.command("list")
+def list_modules(context: typer.Context, school: Schools = None, is_json: Json = False) -> None:
+    """Show what each school has opened, planned and closed."""
+    from jobs import activate
+    from jobs.cli import render_modules
+
+    with _desk(context, school) as desk:
+        with desk.session.read() as connection:
+            views = [view for school_id in desk.schools for view in activate.look(connection, school_id, desk.now)]
+        if is_json:
+            _say(json.dumps([render_modules.module_data(view) for view in views], ensure_ascii=False))
+        else:
+            names = {known: given.name for known, given in desk.wiring.settings.schools.items()}
+            _say(*render_modules.module_lines(views, names, desk.now))
+
+
+@app.command("open")
+def open_(
+    context: typer.Context,
+    module: Modules = None,
+    phase: Phase = None,
+    school: Schools = None,
+    from_: Annotated[
+        str, typer.Option("--from", metavar="DATE|now", help="The first day; it begins at 00:00 local time.")
+    ] = "now",
+    decided_by: Annotated[str | None, typer.Option("--decided-by", metavar="WHO", help="Who decided it.")] = None,
+    agreed_with: Annotated[
+        str | None, typer.Option("--agreed-with", metavar="WHO", help="With whom it was agreed (the MR, parents).")
+    ] = None,
+    evening: Annotated[
+        str | None, typer.Option("--evening", metavar="DATE", help="The day of the information evening.")
+    ] = None,
+    text: Annotated[str | None, typer.Option("--text", metavar="TEXT", help="What parents are told.")] = None,
+    by: By = None,
+) -> None:
+    """Open modules to parents, at once or from a day on."""
+    from connector.bookkeeping.register import Decision
+    from jobs import activate
+    from jobs.cli import modules_words as words
+    from jobs.cli.render_modules import step_line
+
+    with _desk(context, school) as desk:
+        choice = _choice(module, phase)
+        opens_at = words.parse_from(from_, "--from", desk.now)
+        evening_on = None if evening is None else words.parse_day(evening, "--evening")
+        decision: Decision = Decision(None, decided_by, agreed_with, evening_on, text)
+        steps = _change(
+            desk,
+            lambda connection, one: activate.open_modules(
+                connection, one, choice, opens_at, decision=decision, now=desk.now, by=words.whoever(by)
+            ),
+        )
+    when = f" from {words.local(opens_at)}" if opens_at > desk.now else ""
+    _say(*(step_line(step, when) for step in steps))
+    if any(step.is_change for step in steps):
+        _say("Its records come with the first sync from then on, and show when that first load is complete.")
+
+
+@app.command()
+def close(
+    context: typer.Context,
+    module: Modules = None,
+    phase: Phase = None,
+    school: Schools = None,
+    on: Annotated[
+        str | None, typer.Option("--on", metavar="DATE", help="The first day on which parents see it no more.")
+    ] = None,
+    by: By = None,
+) -> None:
+    """Close modules: the views hide them at once, the rows go with the next sync."""
+    from jobs import activate
+    from jobs.cli import modules_words as words
+    from jobs.cli.render_modules import step_line
+    from mappings.values import local_day, start_of_day
+    from schemas.errors import ConfigurationError
+
+    with _desk(context, school) as desk:
+        choice, closes_at = _choice(module, phase), desk.now
+        if on is not None and (day := words.parse_day(on, "--on")) != local_day(desk.now):
+            if day < local_day(desk.now):
+                raise ConfigurationError(f"--on: {day} is over.", fix="Leave --on out to close at once.")
+            closes_at = start_of_day(day)
+        steps = _change(
+            desk,
+            lambda connection, one: activate.close_modules(
+                connection, one, choice, closes_at, now=desk.now, by=words.whoever(by)
+            ),
+        )
+    is_later = closes_at > desk.now
+    _say(*(step_line(step, f" on {words.local(closes_at)}" if is_later else "") for step in steps))
+    if any(step.is_change for step in steps):
+        _say(
+            "Parents see it until then; the rows go with the first sync after."
+            if is_later
+            else "Parents see it no more from this moment; the rows go with the next sync."
+        )
+
+
+@app.command()
+def embargo(
+    context: typer.Context,
+    module: Modules = None,
+    is_all: Annotated[bool, typer.Option("--all", help="Every module: the whole portal of the school.")] = False,
+    school: Schools = None,
+    from_: Annotated[str, typer.Option("--from", metavar="DATETIME|now", help="When it begins, local time.")] = "now",
+    until: Annotated[str | None, typer.Option("--until", metavar="DATETIME", help="When it ends, local time.")] = None,
+    reason: Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="Why.")] = None,
+    is_lifted: Annotated[bool, typer.Option("--lift", help="End the embargoes in force and to come.")] = False,
+    by: By = None,
+) -> None:
+    """Hide open modules for a while, or lift that. Rows stay; the views follow by themselves."""
+    from jobs import activate
+    from jobs.cli import modules_words as words
+    from jobs.cli.render_modules import step_line
+    from schemas.errors import ConfigurationError
+
+    with _desk(context, school) as desk:
+        choice, who = _choice(module, is_all=is_all or (is_lifted and not module)), words.whoever(by)
+        if is_lifted:
+            if until is not None or reason is not None or from_ != "now":
+                raise ConfigurationError("--lift takes no window.", fix="Leave --from, --until and --reason out.")
+            steps = _change(
+                desk,
+                lambda connection, one: activate.lift_embargoes(connection, one, choice, now=desk.now, by=who),
+            )
+            _say(*(step_line(step) for step in steps if step.is_change or not is_all))
+            return
+        if until is None:
+            raise ConfigurationError("--until is missing.", fix="Say when it ends, as in --until 2027-02-05T17:00.")
+        window = activate.Embargo(
+            words.parse_instant(from_, "--from", desk.now), words.parse_instant(until, "--until", desk.now), reason
+        )
+        if window.ends_at <= max(window.starts_at, desk.now):
+            raise ConfigurationError("--until must lie after --from and after now.", fix="Take a later moment.")
+        steps = _change(
+            desk,
+            lambda connection, one: activate.add_embargo(connection, one, choice, window, now=desk.now, by=who),
+        )
+    begins = "" if window.starts_at <= desk.now else f" from {words.local(window.starts_at)}"
+    _say(*(step_line(step, f"{begins} until {words.local(window.ends_at)}") for step in steps))
+
+
+@app.command()
+def plan(context: typer.Context, school: Schools = None) -> None:
+    """Print what is in force as a plan file that `apply` accepts."""
+    from jobs import activate
+    from jobs.cli.modules_plan import plan_text
+
+    with _desk(context, school) as desk:
+        with desk.session.read() as connection:
+            present = activate.present_plan(connection, desk.schools, desk.now)
+        typer.echo(plan_text(present), nl=False)
+
+
+@app.command()
+def apply(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A plan in TOML; `connector modules plan` prints one.")],
+    is_dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the differences only.")] = False,
+    by: By = None,
+) -> None:
+    """Make the register say what a plan file says: all of it, or nothing."""
+    from jobs import activate
+    from jobs.cli.modules_plan import read_plan
+    from jobs.cli.modules_words import whoever
+    from jobs.cli.render_modules import difference_line
+    from schemas.errors import ConfigurationError
+
+    with _desk(context, None) as desk:
+        wanted = read_plan(file, desk.schools)
+        with desk.session.read() as connection:
+            shown = activate.differences(connection, wanted, desk.now)
+        _say(*(difference_line(difference) for difference in shown))
+        if not shown:
+            _say("The register says this already; nothing changes.")
+            return
+        if is_dry_run:
+            _say(f"{len(shown)} differences; nothing was changed (--dry-run).")
+            return
+        with desk.session.write() as connection:
+            done = activate.apply(connection, wanted, now=desk.now, by=whoever(by))
+            if done != shown:
+                raise ConfigurationError(
+                    "Someone changed the register at the same moment; nothing was applied.",
+                    fix="Look at the differences again: connector modules apply FILE --dry-run.",
+                )
+        _say(f"{len(done)} differences applied.")
+
+
+@app.command()
+def history(
+    context: typer.Context,
+    school: Schools = None,
+    module: Annotated[str | None, typer.Option("--module", metavar="NAME", help="Only this module.")] = None,
+    is_json: Json = False,
+) -> None:
+    """Show every change of the register, oldest first: when, what, by whom."""
+    from connector.bookkeeping import register
+    from jobs.cli import render_modules
+    from jobs.cli.modules_words import parse_module
+
+    with _desk(context, school) as desk:
+        wanted = None if module is None else parse_module(module)
+        with desk.session.read() as connection:
+            rows = [row for one in desk.schools for row in register.history(connection, one, wanted)]
+    if is_json:
+        _say(json.dumps([render_modules.history_data(row) for row in rows], ensure_ascii=False))
+    elif rows:
+        _say(*render_modules.history_lines(rows))
+    else:
+        _say("Nothing was changed so far.")

@@ -1,0 +1,155 @@
+"""How the modules commands look: plain text in columns for a person, plain data for a machine."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from jobs.activate import Difference, Embargo, ModuleView, State, Step
+from jobs.cli.modules_words import as_text, iso, local
+from schemas.ids import SchoolId
+
+_FIELDS = {"parent_text": "text", "opens_at": "opens", "closes_at": "closes"}
+_NEVER_HISTORY = frozenset({"changed_by"})
+
+
+def columns(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Give rows of equal length as aligned lines; the first row is the heading."""
+    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return [lines[0], "  ".join("-" * width for width in widths), *lines[1:]]
+
+
+def module_lines(views: Iterable[ModuleView], names: Mapping[SchoolId, str], now: datetime) -> list[str]:
+    """Give each school's modules as a table under the school's name."""
+    lines: list[str] = []
+    by_school: dict[SchoolId, list[ModuleView]] = {}
+    for view in views:
+        by_school.setdefault(view.school, []).append(view)
+    for school, mine in by_school.items():
+        rows: list[tuple[str, ...]] = [("module", "phase", "state", "embargo", "first load", "streams")]
+        rows += [_module_row(view, now) for view in mine]
+        lines += ["", f"{school} {names[school]}", *columns(rows)]
+    return lines[1:]
+
+
+def _module_row(view: ModuleView, now: datetime) -> tuple[str, ...]:
+    if view.revealed_at is not None:
+        load = f"complete {local(view.revealed_at)}"
+    else:
+        load = "still to come" if view.state in {State.OPEN, State.CLOSING} else "–"
+    embargo = ", ".join(_embargo(window, now) for window in view.embargoes) or "–"
+    return view.module.value, str(view.phase), state_text(view), embargo, load, ", ".join(view.streams)
+
+
+def state_text(view: ModuleView) -> str:
+    """Say how a module stands, with its dates in local time."""
+    match view.state:
+        case State.OPEN:
+            return f"open since {local(view.opens_at)}"
+        case State.CLOSING:
+            return f"open, closes on {local(view.closes_at)}"
+        case State.PLANNED:
+            closes = "" if view.closes_at is None else f", closes on {local(view.closes_at)}"
+            return f"opens on {local(view.opens_at)}{closes}"
+        case State.CLOSED:
+            return f"closed since {local(view.closes_at)}"
+        case State.NOT_PLANNED:
+            return "not planned"
+
+
+def _embargo(window: Embargo, now: datetime) -> str:
+    until = f"until {local(window.ends_at)}"
+    when = f"hidden {until}" if window.starts_at <= now else f"{local(window.starts_at)} {until}"
+    return f"{when} ({window.reason})" if window.reason else when
+
+
+def module_data(view: ModuleView) -> dict[str, Any]:
+    """Give one module for `--json`; instants are ISO 8601 in UTC."""
+    return {
+        "school": view.school,
+        "module": view.module.value,
+        "phase": view.phase,
+        "state": view.state.value,
+        "opens_at": iso(view.opens_at),
+        "closes_at": iso(view.closes_at),
+        "is_revealed": view.revealed_at is not None,
+        "revealed_at": iso(view.revealed_at),
+        "embargoes": [
+            {"from": iso(window.starts_at), "until": iso(window.ends_at), "reason": window.reason}
+            for window in view.embargoes
+        ],
+        "streams": [stream.value for stream in view.streams],
+    }
+
+
+def step_line(step: Step, when: str = "") -> str:
+    """Say what happened to one module."""
+    return f"{step.school}  {step.module.value} {step.words}{when if step.is_change else ''}."
+
+
+def difference_line(difference: Difference) -> str:
+    """Say what one line of a plan changes."""
+    field = _FIELDS.get(difference.field, difference.field)
+    before, after = as_text(difference.before), as_text(difference.after)
+    return f"{difference.school}  {difference.subject:<12} {field}: {before} → {after}"
+
+
+def history_data(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Give one change of the register for `--json`: `values` is the row after it (before it, when deleted)."""
+    details = json.loads(row["details"])
+    return {
+        "at": iso(_aware(row["at"])),
+        "school": row["school_id"],
+        "subject": row["subject"],
+        "action": row["action"],
+        "by": row["changed_by"],
+        "values": {name: _value(name, value) for name, value in details.items() if name not in _NEVER_HISTORY},
+    }
+
+
+def history_lines(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Give the changes of the register as a table, oldest first."""
+    table: list[tuple[str, ...]] = [("when", "school", "what", "by", "now says")]
+    for row in rows:
+        data = history_data(row)
+        table.append(
+            (local(_aware(row["at"])), data["school"], _what(data), data["by"], _says(data["values"], data["action"]))
+        )
+    return columns(table)
+
+
+def _what(data: Mapping[str, Any]) -> str:
+    if data["subject"] == "phases":
+        return f"phase {data['values'].get('number')}"
+    noun = "embargo on " if data["subject"] == "embargoes" else ""
+    return f"{noun}{data['values'].get('module')}"
+
+
+def _says(values: Mapping[str, Any], action: str) -> str:
+    if action == "delete":
+        return "taken away"
+    said = []
+    for name, value in values.items():
+        if value is None or name in {"module", "number"}:
+            continue
+        shown = local(_aware(datetime.fromisoformat(value))) if _is_instant(name) else as_text(value)
+        said.append(f"{_FIELDS.get(name, name.removeprefix('embargo_'))} {shown}")
+    return ", ".join(said) or "nothing yet"
+
+
+def _is_instant(name: str) -> bool:
+    return name.endswith("_at") or name in {"embargo_from", "embargo_until"}
+
+
+def _value(name: str, value: Any) -> Any:
+    """SQLite writes an instant without its offset, PostgreSQL with one; a machine gets one form."""
+    if value is None or not _is_instant(name):
+        return value
+    return iso(_aware(datetime.fromisoformat(value)))
+
+
+def _aware(instant: datetime) -> datetime:
+    return instant if instant.tzinfo is not None else instant.replace(tzinfo=UTC)
