@@ -1,0 +1,115 @@
+"""What can be set: sections, keys, types, bounds and defaults. `connector.settings` reads and checks them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from schemas.ids import SchoolId
+
+PREFIX = "CONNECTOR_"
+
+Text = Annotated[str, Field(min_length=1)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, str_strip_whitespace=True)
+
+
+class PortalSettings(_Section):
+    """Where the portal database is."""
+
+    database_url: SecretStr
+
+
+class SourceSettings(_Section):
+    """One student information system, or the files it exports."""
+
+    dialect: Literal["reference", "edexml"]
+    base_url: Text | None = None
+    client_id: Text | None = None
+    client_secret: SecretStr | None = None
+    timeout_seconds: float = Field(default=30, gt=0, le=600)
+    attempts: int = Field(default=5, ge=1, le=20)
+    requests_per_second: float | None = Field(default=None, gt=0)
+    ca_bundle: Path | None = None
+    allow_plain_http: bool = False
+
+    @property
+    def is_file(self) -> bool:
+        """Tell whether this source is read from files a person hands over."""
+        return self.dialect == "edexml"
+
+
+class SchoolSettings(_Section):
+    """One school and what feeds it."""
+
+    name: Text
+    source: Text
+    leaver_grace_days: int = Field(default=14, ge=0, le=366)
+
+
+class BrakeSettings(_Section):
+    """Above which change of a stream a person is asked."""
+
+    share: float = Field(default=0.10, gt=0, le=1)
+    rows: int = Field(default=3, ge=1)
+
+
+class RunSettings(_Section):
+    """How long a run may be silent, and how long held keys wait."""
+
+    lease_seconds: int = Field(default=120, ge=10, le=3600)
+    hold_days: int = Field(default=14, ge=1, le=366)
+
+
+class LogSettings(_Section):
+    """How much is logged and in which form."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["auto", "json", "console"] = "auto"
+
+
+class Settings(BaseSettings):
+    """Everything that can be set. Made by `load` only."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,
+    )
+
+    portal: PortalSettings
+    sources: dict[str, SourceSettings] = Field(default_factory=dict)
+    schools: dict[SchoolId, SchoolSettings] = Field(default_factory=dict)
+    brake: BrakeSettings = BrakeSettings()
+    runs: RunSettings = RunSettings()
+    logs: LogSettings = LogSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003  the hook's own form
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read nothing behind the caller's back: `load` hands over what it found."""
+        return (init_settings,)
+
+
+SECTIONS: dict[str, type[BaseModel]] = {
+    "portal": PortalSettings,
+    "sources": SourceSettings,
+    "schools": SchoolSettings,
+    "brake": BrakeSettings,
+    "runs": RunSettings,
+    "logs": LogSettings,
+}
+"""The model of each section; of `sources` and `schools` that of one entry."""

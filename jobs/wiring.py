@@ -1,0 +1,223 @@
+"""Settings made live: one database, one HTTP door per source, and the parts each school's run needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import structlog
+
+from connector.http import Http, HttpSettings
+from connector.portal import migrate
+from connector.portal.database import Database
+from connector.settings_shape import Settings, SourceSettings
+from connector.sources.base import Source
+from connector.sources.edexml import EdexmlSource
+from connector.sources.reference import ReferenceSource
+from jobs.parts import Parts, Progress, SchoolPlan
+from mappings.brake import Limits
+from mappings.sources import edexml, reference
+from schemas.errors import ConfigurationError
+from schemas.ids import SchoolId, parse_school_id
+from schemas.streams import Stream
+
+_log = structlog.get_logger("connector")
+_TOO_MANY_REQUESTS = 429
+NO_DOCUMENT = Path("no-document.xml")
+
+Stop = Callable[[], bool]
+Readers = Mapping[Stream, Callable[[Any], Any]]
+
+
+class Dialect(NamedTuple):
+    """One dialect: how its records are read, and how a live source of it is made (None: it is read from files)."""
+
+    readers: Readers
+    live: Callable[[Http], Source] | None
+    file: Callable[[Path], Source] | None
+
+
+DIALECTS: Mapping[str, Dialect] = {
+    "reference": Dialect(reference.READERS, ReferenceSource, None),
+    "edexml": Dialect(edexml.READERS, None, EdexmlSource),
+}
+"""Every dialect the settings can name."""
+
+
+def _never() -> bool:
+    return False
+
+
+def _ignore(_progress: Progress) -> None:
+    return None
+
+
+class Wiring:
+    """The live objects of one process. Made by `open_wiring`, closed by leaving its block."""
+
+    def __init__(self, settings: Settings, database: Database, should_stop: Stop = _never) -> None:
+        self.settings = settings
+        self.database = database
+        self._should_stop = should_stop
+        self._doors: dict[str, Http] = {}
+
+    def schools(self, selection: Sequence[str] = ()) -> tuple[SchoolId, ...]:
+        """Give the schools that were named, once each, or all; raises ConfigurationError for an unknown one."""
+        return select_schools(self.settings, selection)
+
+    def plan(self, school: SchoolId) -> SchoolPlan:
+        """Give what is configured for a school."""
+        given = self.settings.schools[school]
+        brake = self.settings.brake
+        return SchoolPlan(
+            school, given.name, given.source, given.leaver_grace_days, Limits(share=brake.share, rows=brake.rows)
+        )
+
+    def is_fed_by_files(self, school: SchoolId) -> bool:
+        """Tell whether this school's records come from files a person imports."""
+        return self._source_settings(school).is_file
+
+    def source(self, school: SchoolId, path: Path | None = None) -> Source:
+        """Give the source of a school; `path` is the document of one that is fed by files."""
+        given = self._source_settings(school)
+        dialect = DIALECTS[given.dialect]
+        if dialect.file is not None:
+            if path is None:
+                raise ConfigurationError(
+                    f"School {school} is fed by files ({given.dialect}); there is nobody to ask.",
+                    fix=f"Use `connector import {given.dialect} FILE --school {school}`.",
+                )
+            return dialect.file(path)
+        if path is not None:
+            name = self.settings.schools[school].source
+            raise ConfigurationError(
+                f"School {school} is fed by source {name!r} ({given.dialect}), not by files.",
+                fix="Use `connector sync`; a school has one source.",
+            )
+        assert dialect.live is not None  # noqa: S101  a dialect has one of the two
+        return dialect.live(self._door(self.settings.schools[school].source))
+
+    def parts(
+        self,
+        school: SchoolId,
+        *,
+        on_progress: Callable[[Progress], None] = _ignore,
+        should_stop: Stop | None = None,
+        path: Path | None = None,
+    ) -> Parts:
+        """Give everything a run of this school needs."""
+        return Parts(
+            database=self.database,
+            source=self.source(school, path),
+            readers=DIALECTS[self._source_settings(school).dialect].readers,
+            school=self.plan(school),
+            lease_seconds=self.settings.runs.lease_seconds,
+            hold_days=self.settings.runs.hold_days,
+            on_progress=on_progress,
+            should_stop=should_stop or self._should_stop,
+        )
+
+    def _source_settings(self, school: SchoolId) -> SourceSettings:
+        return self.settings.sources[self.settings.schools[school].source]
+
+    def _door(self, name: str) -> Http:
+        if name not in self._doors:
+            settings = _http_settings(self.settings.sources[name])
+            self._doors[name] = Http(settings, should_stop=self._should_stop, on_event=_tell)
+        return self._doors[name]
+
+
+@contextmanager
+def open_wiring(settings: Settings, *, should_stop: Stop = _never, is_migrated: bool = True) -> Iterator[Wiring]:
+    """Open the database and give the live objects; `should_stop` is also asked while a request waits.
+
+    Raises ConfigurationError unless the database is migrated; `is_migrated` False leaves that out.
+    """
+    database = open_database(settings)
+    try:
+        if is_migrated:
+            require_migrated(database)
+        yield Wiring(settings, database, should_stop)
+    finally:
+        database.dispose()
+
+
+def open_database(settings: Settings) -> Database:
+    """Give the portal database, unopened. Raises ConfigurationError when the SQLite file has nowhere to be."""
+    database = Database(settings.portal.database_url.get_secret_value())
+    path = sqlite_file(database)
+    if path is not None and not path.parent.is_dir():
+        raise ConfigurationError(
+            "portal.database_url names a file in a folder that is not there.",
+            fix="Make the folder, or correct the URL.",
+        )
+    return database
+
+
+def require_migrated(database: Database) -> None:
+    """Raise ConfigurationError unless the database is at the newest revision. Creates no file."""
+    path = sqlite_file(database)
+    if path is not None and not path.exists():
+        raise ConfigurationError(
+            "The portal database does not exist yet.", fix="Run `connector db upgrade`; it makes the file."
+        )
+    revision = migrate.current(database)
+    if revision.is_current:
+        return
+    if revision.current is None:
+        raise ConfigurationError("The portal database has no tables yet.", fix="Run `connector db upgrade`.")
+    raise ConfigurationError(
+        f"The portal database is at revision {revision.current}, this program needs {revision.newest}.",
+        fix="Run `connector db upgrade`; if that does not know the revision, this program is the older one.",
+    )
+
+
+def sqlite_file(database: Database) -> Path | None:
+    """Give the file of a SQLite database, or None."""
+    name = database.url.database or ""
+    is_file = database.dialect == "sqlite" and name not in {"", ":memory:"} and not name.startswith("file:")
+    return Path(name) if is_file else None
+
+
+def select_schools(settings: Settings, selection: Sequence[str] = ()) -> tuple[SchoolId, ...]:
+    """Give the schools that were named, once each, or all; raises ConfigurationError for an unknown one."""
+    if not settings.schools:
+        raise ConfigurationError("No school is configured.", fix='Add a [schools."99AA00"] section.')
+    if not selection:
+        return tuple(settings.schools)
+    chosen = tuple(dict.fromkeys(parse_school_id(text) for text in selection))
+    for school in chosen:
+        if school not in settings.schools:
+            known = ", ".join(settings.schools)
+            raise ConfigurationError(
+                f"School {school} is not configured (there are: {known}).",
+                fix=f'Choose one of these, or add a [schools."{school}"] section.',
+            )
+    return chosen
+
+
+def _http_settings(given: SourceSettings) -> HttpSettings:
+    assert given.base_url is not None  # noqa: S101  settings.load has seen to these three
+    assert given.client_id is not None  # noqa: S101
+    assert given.client_secret is not None  # noqa: S101
+    return HttpSettings(
+        given.base_url,
+        given.client_id,
+        given.client_secret,
+        timeout_seconds=given.timeout_seconds,
+        attempts=given.attempts,
+        requests_per_second=given.requests_per_second,
+        ca_bundle=None if given.ca_bundle is None else str(given.ca_bundle),
+    )
+
+
+def _tell(name: str, fields: Mapping[str, object]) -> None:
+    if name != "http_retry":
+        return
+    said = {key: fields.get(key) for key in ("status", "attempt", "wait_seconds")}
+    if fields.get("status") == _TOO_MANY_REQUESTS:
+        _log.info("source_rate_limited", **said)
+    else:
+        _log.warning("source_retry", **said)
