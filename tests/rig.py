@@ -31,6 +31,7 @@ from tests.simulator_adapter import simulated_session
 SCHOOL = SchoolId("99AA00")
 TODAY = date(2026, 11, 24)
 PORTAL_TABLES = (*(stream.value for stream in Stream), "guardian_access")
+DEFAULT_LIMITS = Limits()
 CLOCKS = {"first_shown_at", "changed_at"}
 
 
@@ -43,7 +44,7 @@ class Rig:
         *,
         pupils: int = 20,
         seed: int = 7,
-        limits: Limits = Limits(),
+        limits: Limits = DEFAULT_LIMITS,
         before_call: Callable[[int], None] | None = None,
         school: SchoolId = SCHOOL,
     ) -> None:

@@ -71,7 +71,8 @@ def gate_counts(connection: Connection, stream: Stream) -> dict[str, int]:
     """Count the withheld records by gate."""
     staging = STAGING[stream]
     counted = select(staging.c.code, func.count()).where(staging.c.outcome == Outcome.WITHHELD.value)
-    return {row[0]: row[1] for row in connection.execute(counted.group_by(staging.c.code).order_by(staging.c.code)).all()}
+    rows = connection.execute(counted.group_by(staging.c.code).order_by(staging.c.code)).all()
+    return {row[0]: row[1] for row in rows}
 
 
 def staged_keys(connection: Connection, stream: Stream) -> tuple[int, int]:
