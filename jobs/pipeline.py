@@ -8,24 +8,22 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 import structlog
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection
 
 from connector.bookkeeping import checkpoints, leases, ledger, pending, quarantine, register
 from connector.bookkeeping.checkpoints import Checkpoint
 from connector.bookkeeping.leases import Lease
-from connector.portal import removal
 from connector.portal.database import Session
 from connector.portal.staging import Staging
+from jobs.housekeeping import expire_held, finish, has_ended, remove_due, withdraw_closed, withdraw_ended
 from jobs.parts import Parts, Task
-from jobs.stream_pull import RunState, derive, note_rows_gone, pull_bundle
+from jobs.stream_pull import RunState, pull_bundle
 from mappings.activation import ModuleState, decide
-from mappings.gates import LEFT, NO_ENROLLED_CHILD
 from schemas.errors import ConnectorError, CursorExpired, StopRequested, TransientError
 from schemas.ids import SourceKey, new_run_id
-from schemas.modules import ALWAYS_ON, STREAMS_OF, Module
-from schemas.runs import RunReport, RunStatus, StreamReport, Sums
+from schemas.modules import ALWAYS_ON, STREAMS_OF
+from schemas.runs import RunReport, RunStatus, StreamReport
 from schemas.streams import Pull, Stream, children_of
-from schemas.tables.catalogue import TABLES
 
 _log = structlog.get_logger("connector")
 SYSTEM = "connector"
@@ -204,7 +202,7 @@ def _look(run: RunState) -> Work:
             pending.has_due(connection, school)
             or pending.has_expired(connection, school, now)
             or quarantine.has_overdue(connection, school, now)
-            or _has_ended(run, connection)
+            or has_ended(run, connection)
         )
     closed = frozenset(run.checkpoints) - frozenset(run.policy.streams)
     streams = _supplied(run) if run.task.keys is None else ()
@@ -233,9 +231,9 @@ def _needs_full(run: RunState, stream: Stream) -> bool:
 def _work(run: RunState, work: Work) -> str:
     """Do the run; give the text of what stayed undone (a stream that could not be pulled), or nothing."""
     if not run.is_dry:
-        _withdraw_closed(run, work.closed)
-        _withdraw_ended(run)
-        _expire_held(run)
+        withdraw_closed(run, work.closed)
+        withdraw_ended(run)
+        expire_held(run)
     else:
         for stream in Stream:
             run.staging.clear(stream)
@@ -245,8 +243,8 @@ def _work(run: RunState, work: Work) -> str:
             pull_bundle(run, Pull((stream,), keys=keys))
     if not run.is_dry:
         _release_waiting(run)
-        _remove(run)
-        _finish(run, problem)
+        remove_due(run)
+        finish(run, problem)
     return problem
 
 
@@ -294,69 +292,6 @@ def _pull_one(run: RunState, streams: tuple[Stream, ...], *, is_full: bool) -> l
         return pull_bundle(run, Pull(streams))
 
 
-def _withdraw_closed(run: RunState, closed: frozenset[Stream]) -> None:
-    """What no open module needs leaves the portal, with everything we remembered of it."""
-    concealed = [module for module in Module if module in run.revealed and module not in run.policy.modules]
-    if not closed and not concealed:
-        return
-    school = run.parts.school.id
-    with run.session.write() as connection:
-        run.fence(connection)
-        gone = removal.delete_streams(connection, school, closed, derive)
-        checkpoints.forget(connection, school, closed)
-        quarantine.forget(connection, school, closed)
-        pending.forget(connection, school, set(closed))
-        register.conceal(connection, school, concealed)
-        for stream, rows in gone.items():
-            note_rows_gone(run, connection, stream, Sums(withdrawn=rows))
-        run.checkpoints = checkpoints.read(connection, school)
-    run.revealed -= frozenset(concealed)
-    _log.info("streams_withdrawn", streams=len(closed), withdrawn=sum(gone.values()))
-
-
-def _ended(run: RunState, stream: Stream) -> Select[tuple[str]]:
-    table = TABLES[stream]
-    past = table.c.visible_until <= run.parts.clock()
-    return select(table.c.id).where(table.c.school_id == run.parts.school.id, past)
-
-
-def _has_ended(run: RunState, connection: Connection) -> bool:
-    return any(
-        connection.execute(_ended(run, stream).limit(1)).first() is not None
-        for stream in Stream
-        if "visible_until" in TABLES[stream].c
-    )
-
-
-def _withdraw_ended(run: RunState) -> None:
-    """Rows whose time is over leave the portal; the views stopped showing them at that moment."""
-    with run.session.read() as connection:
-        if not _has_ended(run, connection):
-            return
-    with run.session.write() as connection:
-        run.fence(connection)
-        removal.forget_doomed(connection)
-        for stream in Stream:
-            if "visible_until" in TABLES[stream].c:
-                removal.doom(connection, run.parts.school.id, stream, _ended(run, stream))
-                if children_of(stream):
-                    pending.hide(connection, run.parts.school.id, stream, _ended(run, stream), LEFT, run.parts.clock())
-        for stream, rows in removal.delete_doomed(connection, run.parts.school.id, derive).items():
-            note_rows_gone(run, connection, stream, Sums(withdrawn=rows))
-
-
-def _expire_held(run: RunState) -> None:
-    """Held keys nobody approved in time are dropped; their streams are looked at anew and may be held again."""
-    school, now = run.parts.school.id, run.parts.clock()
-    with run.session.read() as connection:
-        if not pending.has_expired(connection, school, now):
-            return
-    with run.session.write() as connection:
-        run.fence(connection)
-        checkpoints.demand_full(connection, school, pending.expire(connection, school, now), "held_expired")
-        run.checkpoints = checkpoints.read(connection, school)
-
-
 def _release_waiting(run: RunState) -> None:
     """Fetch the parents that new children wait for, then the children whose parents have arrived."""
     school = run.parts.school.id
@@ -375,62 +310,3 @@ def _pull_keys(run: RunState, wanted: Mapping[Stream, tuple[SourceKey, ...]]) ->
     for stream, keys in wanted.items():
         if stream in run.policy.streams and stream in supplied:
             pull_bundle(run, Pull((stream,), keys=keys))
-
-
-def _remove(run: RunState) -> None:
-    """Removals last, children first, in one transaction; then guardians none of whose children is left."""
-    school = run.parts.school.id
-    childless = pending.childless_guardians(school)
-    with run.session.read() as connection:
-        is_related = run.checkpoints.get(Stream.GUARDIANSHIPS, Checkpoint()).loaded_at is not None
-        has_childless = is_related and connection.execute(childless.limit(1)).first() is not None
-        if not pending.has_due(connection, school) and not has_childless:
-            return
-    with run.session.write() as connection:
-        run.fence(connection)
-        now = run.parts.clock()
-        removal.forget_doomed(connection)
-        for stream in Stream:
-            removal.doom(connection, school, stream, pending.due_ids(school, stream))
-        gone = removal.delete_doomed(connection, school, derive)
-        pending.forget_removed(connection, school, now)
-        for stream, rows in gone.items():
-            note_rows_gone(run, connection, stream, Sums(removed=rows))
-        if is_related:
-            _withdraw_childless(run, connection)
-    _log.info("rows_removed", removed=sum(gone.values()))
-
-
-def _withdraw_childless(run: RunState, connection: Connection) -> None:
-    school, now = run.parts.school.id, run.parts.clock()
-    childless = pending.childless_guardians(school)
-    removal.forget_doomed(connection)
-    removal.doom(connection, school, Stream.GUARDIANS, childless)
-    pending.hide(connection, school, Stream.GUARDIANS, childless, NO_ENROLLED_CHILD, now)
-    for stream, rows in removal.delete_doomed(connection, school, derive).items():
-        note_rows_gone(run, connection, stream, Sums(withdrawn=rows), {NO_ENROLLED_CHILD: rows})
-
-
-def _finish(run: RunState, problem: str) -> None:
-    """Reveal what finished its first load, count what waited too long, close the run."""
-    school, now = run.parts.school.id, run.parts.clock()
-    suppliable = run.parts.source.capabilities.streams
-    loaded = {stream for stream, checkpoint in run.checkpoints.items() if checkpoint.loaded_at is not None}
-    complete = [
-        module
-        for module in Module
-        if module in run.policy.modules
-        and module not in run.revealed
-        and (needed := suppliable & frozenset(STREAMS_OF[module]))
-        and needed <= loaded
-    ]
-    with run.session.write() as connection:
-        run.fence(connection)
-        register.reveal(connection, school, complete, now)
-        if run.task.document is not None:
-            ledger.note_document(connection, school, run.task.document.created_at, run.task.document.digest)
-        run.quarantined += quarantine.report_overdue(connection, school, now)
-        status = RunStatus.INCOMPLETE if problem else RunStatus.DONE
-        ledger.close_run(connection, run.run_id, status, problem, now)
-    for module in complete:
-        _log.info("module_revealed", modules=1, reason=module.value)

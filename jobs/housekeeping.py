@@ -1,0 +1,141 @@
+"""What a run does beside pulling: withdraw, expire, remove, reveal. Each is one short transaction."""
+
+from __future__ import annotations
+
+import structlog
+from sqlalchemy import Connection, Select, select
+
+from connector.bookkeeping import checkpoints, ledger, pending, quarantine, register
+from connector.bookkeeping.checkpoints import Checkpoint
+from connector.portal import removal
+from jobs.stream_pull import RunState, derive, note_rows_gone
+from mappings.gates import LEFT, NO_ENROLLED_CHILD
+from schemas.modules import STREAMS_OF, Module
+from schemas.runs import RunStatus, Sums
+from schemas.streams import Stream, children_of
+from schemas.tables.catalogue import TABLES
+
+_log = structlog.get_logger("connector")
+
+
+def withdraw_closed(run: RunState, closed: frozenset[Stream]) -> None:
+    """What no open module needs leaves the portal, with everything we remembered of it."""
+    concealed = [module for module in Module if module in run.revealed and module not in run.policy.modules]
+    if not closed and not concealed:
+        return
+    school = run.parts.school.id
+    with run.session.write() as connection:
+        run.fence(connection)
+        gone = removal.delete_streams(connection, school, closed, derive)
+        checkpoints.forget(connection, school, closed)
+        quarantine.forget(connection, school, closed)
+        pending.forget(connection, school, set(closed))
+        register.conceal(connection, school, concealed)
+        for stream, rows in gone.items():
+            note_rows_gone(run, connection, stream, Sums(withdrawn=rows))
+        run.checkpoints = checkpoints.read(connection, school)
+    run.revealed -= frozenset(concealed)
+    _log.info("streams_withdrawn", streams=len(closed), withdrawn=sum(gone.values()))
+
+
+def _ended(run: RunState, stream: Stream) -> Select[tuple[str]]:
+    table = TABLES[stream]
+    past = table.c.visible_until <= run.parts.clock()
+    return select(table.c.id).where(table.c.school_id == run.parts.school.id, past)
+
+
+def has_ended(run: RunState, connection: Connection) -> bool:
+    """Tell whether rows are still here whose time is over."""
+    return any(
+        connection.execute(_ended(run, stream).limit(1)).first() is not None
+        for stream in Stream
+        if "visible_until" in TABLES[stream].c
+    )
+
+
+def withdraw_ended(run: RunState) -> None:
+    """Rows whose time is over leave the portal; the views stopped showing them at that moment."""
+    with run.session.read() as connection:
+        if not has_ended(run, connection):
+            return
+    with run.session.write() as connection:
+        run.fence(connection)
+        removal.forget_doomed(connection)
+        for stream in Stream:
+            if "visible_until" in TABLES[stream].c:
+                removal.doom(connection, run.parts.school.id, stream, _ended(run, stream))
+                if children_of(stream):
+                    pending.hide(connection, run.parts.school.id, stream, _ended(run, stream), LEFT, run.parts.clock())
+        for stream, rows in removal.delete_doomed(connection, run.parts.school.id, derive).items():
+            note_rows_gone(run, connection, stream, Sums(withdrawn=rows))
+
+
+def expire_held(run: RunState) -> None:
+    """Held keys nobody approved in time are dropped; their streams are looked at anew and may be held again."""
+    school, now = run.parts.school.id, run.parts.clock()
+    with run.session.read() as connection:
+        if not pending.has_expired(connection, school, now):
+            return
+    with run.session.write() as connection:
+        run.fence(connection)
+        checkpoints.demand_full(connection, school, pending.expire(connection, school, now), "held_expired")
+        run.checkpoints = checkpoints.read(connection, school)
+
+
+def remove_due(run: RunState) -> None:
+    """Removals last, children first, in one transaction; then guardians none of whose children is left."""
+    school = run.parts.school.id
+    childless = pending.childless_guardians(school)
+    with run.session.read() as connection:
+        is_related = run.checkpoints.get(Stream.GUARDIANSHIPS, Checkpoint()).loaded_at is not None
+        has_childless = is_related and connection.execute(childless.limit(1)).first() is not None
+        if not pending.has_due(connection, school) and not has_childless:
+            return
+    with run.session.write() as connection:
+        run.fence(connection)
+        now = run.parts.clock()
+        removal.forget_doomed(connection)
+        for stream in Stream:
+            removal.doom(connection, school, stream, pending.due_ids(school, stream))
+        gone = removal.delete_doomed(connection, school, derive)
+        pending.forget_removed(connection, school, now)
+        for stream, rows in gone.items():
+            note_rows_gone(run, connection, stream, Sums(removed=rows))
+        if is_related:
+            _withdraw_childless(run, connection)
+    _log.info("rows_removed", removed=sum(gone.values()))
+
+
+def _withdraw_childless(run: RunState, connection: Connection) -> None:
+    school, now = run.parts.school.id, run.parts.clock()
+    childless = pending.childless_guardians(school)
+    removal.forget_doomed(connection)
+    removal.doom(connection, school, Stream.GUARDIANS, childless)
+    pending.hide(connection, school, Stream.GUARDIANS, childless, NO_ENROLLED_CHILD, now)
+    for stream, rows in removal.delete_doomed(connection, school, derive).items():
+        note_rows_gone(run, connection, stream, Sums(withdrawn=rows), {NO_ENROLLED_CHILD: rows})
+
+
+def finish(run: RunState, problem: str) -> None:
+    """Reveal what finished its first load, count what waited too long, close the run."""
+    school, now = run.parts.school.id, run.parts.clock()
+    suppliable = run.parts.source.capabilities.streams
+    loaded = {stream for stream, checkpoint in run.checkpoints.items() if checkpoint.loaded_at is not None}
+    complete = [
+        module
+        for module in Module
+        if module in run.policy.modules
+        and module not in run.revealed
+        and (needed := suppliable & frozenset(STREAMS_OF[module]))
+        and needed <= loaded
+    ]
+    with run.session.write() as connection:
+        run.fence(connection)
+        register.reveal(connection, school, complete, now)
+        if run.task.document is not None:
+            ledger.note_document(connection, school, run.task.document.created_at, run.task.document.digest)
+        run.quarantined += quarantine.report_overdue(connection, school, now)
+        status = RunStatus.INCOMPLETE if problem else RunStatus.DONE
+        ledger.close_run(connection, run.run_id, status, problem, now)
+    for module in complete:
+        _log.info("module_revealed", modules=1, reason=module.value)
