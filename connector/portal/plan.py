@@ -150,9 +150,30 @@ def _find_missing(connection: Connection, question: Question) -> None:
         not_(exists(select(literal(1)).where(seen.c.id == portal.c.id))),
     )
     if question.scope.school_year is not None:
-        lacking = lacking.where(portal.c.school_year == question.scope.school_year)
+        lacking = lacking.where(_is_of_year(question, question.scope.school_year))
     columns = ["seq", "source_key", "id", "outcome", "action", "is_hiding"]
     connection.execute(insert(staging).from_select(columns, lacking))
+
+
+def _is_of_year(question: Question, school_year: int) -> ColumnElement[bool]:
+    """Tell whether a row belongs to a school year: by its own column, or by its parent's."""
+    portal = TABLES[question.stream]
+    if "school_year" in portal.c:
+        return portal.c.school_year == school_year
+    above = [parent for parent in PARENTS[question.stream] if "school_year" in TABLES[parent.stream].c]
+    return or_(
+        false(),
+        *(
+            exists(
+                select(literal(1)).where(
+                    TABLES[parent.stream].c.school_id == question.school,
+                    TABLES[parent.stream].c.id == portal.c[parent.column],
+                    TABLES[parent.stream].c.school_year == school_year,
+                )
+            )
+            for parent in above
+        ),
+    )
 
 
 def _recognise_pending(connection: Connection, question: Question) -> None:
