@@ -1,0 +1,175 @@
+"""EDEXML documents through the pipeline: complete, refused where they must be, and never emptying a school."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from connector.bookkeeping import register
+from connector.portal.database import Database
+from connector.sources.edexml import EdexmlSource
+from jobs.import_document import import_document
+from jobs.parts import Parts, SchoolPlan
+from mappings.sources.edexml import READERS
+from schemas.errors import ConfigurationError, ConnectorError, DocumentRefused, WrongSchool
+from schemas.ids import SchoolId
+from schemas.modules import Module
+from schemas.runs import RunReport, RunStatus
+from schemas.streams import Stream
+
+SCHOOL = SchoolId("99AA00")
+EXAMPLE = Path(__file__).parents[3] / "shared" / "standards" / "edexml-2.1" / "EDEXML.Voorbeeld.2.1.xml"
+needs_example = pytest.mark.skipif(
+    not EXAMPLE.is_file(), reason=f"the official example is not there: {EXAMPLE.parent.name}/{EXAMPLE.name}"
+)
+
+
+class Desk:
+    """A portal fed by documents, with every module open that a document can fill."""
+
+    def __init__(self, url: str, folder: Path) -> None:
+        self.database, self.folder, self.count = Database(url), folder, 0
+
+    def open(self, school: SchoolId) -> None:
+        with self.database.session() as session, session.write() as connection:
+            now = datetime.now(UTC)
+            register.ensure(connection, school, now, "test")
+            for module in (Module.GROEP, Module.MEDEWERKERS):
+                register.open_module(connection, school, module, now, "test")
+
+    def file(self, text: str) -> Path:
+        self.count += 1
+        path = self.folder / f"school-{self.count}.xml"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    def take(self, path: Path, school: SchoolId = SCHOOL, *, source: str = "file", dry: bool = False) -> RunReport:
+        parts = Parts(self.database, EdexmlSource(path), READERS, SchoolPlan(school, "De Regenboog", source))
+        return import_document(parts, path, is_dry_run=dry)
+
+    def count_of(self, table: str) -> int:
+        with self.database.session() as session, session.read() as connection:
+            return int(connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar_one())
+
+
+@pytest.fixture
+def desk(database_url: str, tmp_path: Path) -> Iterator[Desk]:
+    """A desk on each database."""
+    bench = Desk(database_url, tmp_path)
+    bench.open(SCHOOL)
+    yield bench
+    bench.database.dispose()
+
+
+def document(pupils: int = 5, *, day: str = "2026-11-20", year: str = "2026-2027", brin: str = "99AA") -> str:
+    """Write a document of so many pupils in one group, and one pupil known by roepnaam only."""
+    children = "".join(
+        f'<leerling key="L{number}"><achternaam>Smit{number}</achternaam><geslacht>1</geslacht>'
+        f'<jaargroep>4</jaargroep><groep key="G{year}"/></leerling>'
+        for number in range(pupils)
+    )
+    return (
+        f"<EDEX><school><schooljaar>{year}</schooljaar><peildatum>{day}</peildatum><brincode>{brin}</brincode>"
+        f"</school><groepen><groep key='G{year}'><naam>Vlinders</naam><jaargroep>4</jaargroep></groep></groepen>"
+        f"<leerlingen>{children}<leerling key='R'><roepnaam>Jip</roepnaam></leerling></leerlingen></EDEX>"
+    )
+
+
+@needs_example
+def test_every_record_of_the_official_example_is_accounted_for(desk: Desk) -> None:
+    """3 pupils of whom one left, 8 groups, 2 locations, 3 employees with 7 group links; no BSN in any table."""
+    school = SchoolId("99ZZ00")
+    desk.open(school)
+    report = desk.take(EXAMPLE, school)
+    pupils = next(stream for stream in report.streams if stream.stream is Stream.PUPILS)
+    assert (pupils.sums.fetched, pupils.sums.added, dict(pupils.gates)) == (3, 2, {"left": 1})
+    counted = {table: desk.count_of(table) for table in ("locations", "pupils", "employees", "groups")}
+    assert counted == {"locations": 2, "pupils": 2, "employees": 3, "groups": 8}
+    assert (desk.count_of("group_memberships"), desk.count_of("group_employees")) == (3, 7)
+    assert report.attention == 0
+    with desk.database.session() as session, session.read() as connection:
+        for table in ("pupils", "employees", "groups", "locations", "group_memberships", "group_employees"):
+            rows = repr(connection.exec_driver_sql(f"SELECT * FROM {table}").fetchall())
+            assert "133456785" not in rows
+            assert "2731" not in rows
+
+
+def test_the_same_document_twice_changes_nothing(desk: Desk) -> None:
+    """A document that was imported already is all unchanged."""
+    path = desk.file(document())
+    assert desk.take(path).status is RunStatus.DONE
+    again = desk.take(path)
+    assert all(stream.sums.added == stream.sums.altered == stream.sums.missing == 0 for stream in again.streams)
+
+
+def test_a_pupil_who_is_no_longer_in_a_complete_document_goes(desk: Desk) -> None:
+    """One of 21 pupils is absent from the next document: the row goes, the others stay."""
+    desk.take(desk.file(document(20)))
+    report = desk.take(desk.file(document(19, day="2026-11-21")))
+    assert (desk.count_of("pupils"), desk.count_of("group_memberships"), report.held) == (20, 19, 0)
+
+
+def test_a_document_with_half_the_pupils_is_held(desk: Desk) -> None:
+    """Half of the pupils vanish from a document that claims to be complete: nobody goes, a person decides."""
+    desk.take(desk.file(document(20)))
+    report = desk.take(desk.file(document(10, day="2026-11-21")))
+    assert (desk.count_of("pupils"), report.attention > 0) == (21, True)
+
+
+def test_the_next_school_year_leaves_the_groups_of_the_last_one(desk: Desk) -> None:
+    """A document speaks of one school year; groups and memberships of another year cannot go missing by it."""
+    desk.take(desk.file(document(year="2025-2026", day="2026-06-01")))
+    desk.take(desk.file(document(year="2026-2027", day="2026-09-01")))
+    assert (desk.count_of("groups"), desk.count_of("group_memberships")) == (2, 10)
+
+
+def test_an_older_document_is_refused(desk: Desk) -> None:
+    """A document older than the last one changes nothing."""
+    desk.take(desk.file(document()))
+    with pytest.raises(DocumentRefused, match="newest export"):
+        desk.take(desk.file(document(3, day="2026-10-01")))
+    assert desk.count_of("pupils") == 6
+
+
+def test_another_schools_document_is_refused(desk: Desk) -> None:
+    """The document's own BRIN must be the school asked for."""
+    with pytest.raises(WrongSchool, match="99BB00"):
+        desk.take(desk.file(document(brin="99BB")))
+    assert desk.count_of("pupils") == 0
+
+
+def test_a_school_fed_by_another_source_is_refused(desk: Desk) -> None:
+    """Two sources never write the same school: their keys do not match."""
+    desk.take(desk.file(document()))
+    with pytest.raises(ConfigurationError, match="fed by source"):
+        desk.take(desk.file(document(day="2026-11-21")), source="other")
+
+
+BAD = {
+    "empty": "",
+    "truncated": document()[:600],
+    "no pupils": document().split("<leerlingen>")[0] + "<leerlingen></leerlingen></EDEX>",
+    "billion laughs": '<!DOCTYPE EDEX [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]>' + document(),
+    "html": "<html><body>Inloggen</body></html>",
+}
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_a_document_that_cannot_be_trusted_changes_nothing(desk: Desk, kind: str) -> None:
+    """Empty, truncated, without pupils, hostile or no EDEXML at all: refused, and every row stays."""
+    desk.take(desk.file(document()))
+    with pytest.raises(ConnectorError):
+        desk.take(desk.file(BAD[kind]))
+    assert desk.count_of("pupils") == 6
+
+
+def test_a_dry_run_of_a_document_writes_nothing(desk: Desk) -> None:
+    """A dry run tells the sums of the real one and leaves the portal empty."""
+    path = desk.file(document())
+    dry = desk.take(path, dry=True)
+    assert desk.count_of("pupils") == 0
+    wet = desk.take(path)
+    assert [stream.sums.added for stream in dry.streams] == [stream.sums.added for stream in wet.streams]
