@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -10,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
+
+from jobs.cli import exits, render, session
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -41,23 +42,13 @@ class Desk(NamedTuple):
 
 
 @contextmanager
-def _desk(context: typer.Context, schools: list[str] | None) -> Iterator[Desk]:
+def _desk(schools: list[str] | None) -> Iterator[Desk]:
     """Open the database of the settings; raises ConfigurationError for a school that is not configured."""
-    import os
-
-    from connector import settings
     from jobs.parts import clock
-    from jobs.wiring import open_wiring
 
-    loaded = settings.load(context.find_root().params.get("config"), os.environ)
-    with open_wiring(loaded) as wiring, wiring.database.session() as session:
+    with session.opened() as wiring, wiring.database.session() as opened:
         # Whole seconds: a change that begins now has begun for the database's clock too.
-        yield Desk(session, wiring, wiring.schools(schools or ()), clock().replace(microsecond=0))
-
-
-def _say(*lines: str) -> None:
-    for line in lines:
-        typer.echo(line)
+        yield Desk(opened, wiring, wiring.schools(schools or ()), clock().replace(microsecond=0))
 
 
 def _choice(modules: list[str] | None, phase: int | None = None, *, is_all: bool = False) -> Choice:
@@ -68,7 +59,10 @@ def _choice(modules: list[str] | None, phase: int | None = None, *, is_all: bool
     from schemas.modules import Module
 
     if (bool(modules), phase is not None, is_all).count(True) != 1:
-        raise ConfigurationError("Say which modules are meant, in one way.", fix="See --help of this command.")
+        raise ConfigurationError(
+            "Say which modules are meant, in one way.",
+            fix="Write --module NAME (may be repeated); open and close also take --phase N, embargo takes --all.",
+        )
     return Choice(tuple(Module) if is_all else parse_modules(modules or ()), phase)
 
 
@@ -79,24 +73,26 @@ def _change(desk: Desk, work: Callable[[Connection, SchoolId], list[Step]]) -> l
 
 
 @app.command("list")
-def list_modules(context: typer.Context, school: Schools = None, is_json: Json = False) -> None:
+def list_modules(school: Schools = None, is_json: Json = False) -> int:
     """Show what each school has opened, planned and closed."""
     from jobs import activate
     from jobs.cli import render_modules
 
-    with _desk(context, school) as desk:
+    with _desk(school) as desk:
         with desk.session.read() as connection:
             views = [view for school_id in desk.schools for view in activate.look(connection, school_id, desk.now)]
         if is_json:
-            _say(json.dumps([render_modules.module_data(view) for view in views], ensure_ascii=False))
+            render.document([render_modules.module_data(view) for view in views])
         else:
-            names = {known: given.name for known, given in desk.wiring.settings.schools.items()}
-            _say(*render_modules.module_lines(views, names, desk.now))
+            for place, school_id in enumerate(desk.schools):
+                render.out(*([""] if place else []), f"{school_id} {desk.wiring.plan(school_id).name}")
+                rows = [render_modules.module_row(view, desk.now) for view in views if view.school == school_id]
+                render.table(render_modules.MODULE_HEADINGS, rows, left=range(len(render_modules.MODULE_HEADINGS)))
+    return exits.WELL
 
 
 @app.command("open")
 def open_(
-    context: typer.Context,
     module: Modules = None,
     phase: Phase = None,
     school: Schools = None,
@@ -112,14 +108,14 @@ def open_(
     ] = None,
     text: Annotated[str | None, typer.Option("--text", metavar="TEXT", help="What parents are told.")] = None,
     by: By = None,
-) -> None:
+) -> int:
     """Open modules to parents, at once or from a day on."""
     from connector.bookkeeping.register import Decision
     from jobs import activate
     from jobs.cli import modules_words as words
     from jobs.cli.render_modules import step_line
 
-    with _desk(context, school) as desk:
+    with _desk(school) as desk:
         choice = _choice(module, phase)
         opens_at = words.parse_from(from_, "--from", desk.now)
         evening_on = None if evening is None else words.parse_day(evening, "--evening")
@@ -131,14 +127,14 @@ def open_(
             ),
         )
     when = f" from {words.local(opens_at)}" if opens_at > desk.now else ""
-    _say(*(step_line(step, when) for step in steps))
+    render.out(*(step_line(step, when) for step in steps))
     if any(step.is_change for step in steps):
-        _say("Its records come with the first sync from then on, and show when that first load is complete.")
+        render.out("The records come with the first sync from then on, and show when that first load is complete.")
+    return exits.WELL
 
 
 @app.command()
 def close(
-    context: typer.Context,
     module: Modules = None,
     phase: Phase = None,
     school: Schools = None,
@@ -146,7 +142,7 @@ def close(
         str | None, typer.Option("--on", metavar="DATE", help="The first day on which parents see it no more.")
     ] = None,
     by: By = None,
-) -> None:
+) -> int:
     """Close modules: the views hide them at once, the rows go with the next sync."""
     from jobs import activate
     from jobs.cli import modules_words as words
@@ -154,7 +150,7 @@ def close(
     from mappings.values import local_day, start_of_day
     from schemas.errors import ConfigurationError
 
-    with _desk(context, school) as desk:
+    with _desk(school) as desk:
         choice, closes_at = _choice(module, phase), desk.now
         if on is not None and (day := words.parse_day(on, "--on")) != local_day(desk.now):
             if day < local_day(desk.now):
@@ -167,18 +163,18 @@ def close(
             ),
         )
     is_later = closes_at > desk.now
-    _say(*(step_line(step, f" on {words.local(closes_at)}" if is_later else "") for step in steps))
+    render.out(*(step_line(step, f" on {words.local(closes_at)}" if is_later else "") for step in steps))
     if any(step.is_change for step in steps):
-        _say(
+        render.out(
             "Parents see it until then; the rows go with the first sync after."
             if is_later
             else "Parents see it no more from this moment; the rows go with the next sync."
         )
+    return exits.WELL
 
 
 @app.command()
 def embargo(
-    context: typer.Context,
     module: Modules = None,
     is_all: Annotated[bool, typer.Option("--all", help="Every module: the whole portal of the school.")] = False,
     school: Schools = None,
@@ -187,14 +183,14 @@ def embargo(
     reason: Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="Why.")] = None,
     is_lifted: Annotated[bool, typer.Option("--lift", help="End the embargoes in force and to come.")] = False,
     by: By = None,
-) -> None:
+) -> int:
     """Hide open modules for a while, or lift that. Rows stay; the views follow by themselves."""
     from jobs import activate
     from jobs.cli import modules_words as words
     from jobs.cli.render_modules import step_line
     from schemas.errors import ConfigurationError
 
-    with _desk(context, school) as desk:
+    with _desk(school) as desk:
         choice, who = _choice(module, is_all=is_all or (is_lifted and not module)), words.whoever(by)
         if is_lifted:
             if until is not None or reason is not None or from_ != "now":
@@ -203,8 +199,9 @@ def embargo(
                 desk,
                 lambda connection, one: activate.lift_embargoes(connection, one, choice, now=desk.now, by=who),
             )
-            _say(*(step_line(step) for step in steps if step.is_change or not is_all))
-            return
+            lifted = [step_line(step) for step in steps if step.is_change or module]
+            render.out(*(lifted or ["There was no embargo to lift."]))
+            return exits.WELL
         if until is None:
             raise ConfigurationError("--until is missing.", fix="Say when it ends, as in --until 2027-02-05T17:00.")
         window = activate.Embargo(
@@ -217,28 +214,29 @@ def embargo(
             lambda connection, one: activate.add_embargo(connection, one, choice, window, now=desk.now, by=who),
         )
     begins = "" if window.starts_at <= desk.now else f" from {words.local(window.starts_at)}"
-    _say(*(step_line(step, f"{begins} until {words.local(window.ends_at)}") for step in steps))
+    render.out(*(step_line(step, f"{begins} until {words.local(window.ends_at)}") for step in steps))
+    return exits.WELL
 
 
 @app.command()
-def plan(context: typer.Context, school: Schools = None) -> None:
+def plan(school: Schools = None) -> int:
     """Print what is in force as a plan file that `apply` accepts."""
     from jobs import activate
     from jobs.cli.modules_plan import plan_text
 
-    with _desk(context, school) as desk:
+    with _desk(school) as desk:
         with desk.session.read() as connection:
             present = activate.present_plan(connection, desk.schools, desk.now)
-        typer.echo(plan_text(present), nl=False)
+        render.out(plan_text(present).rstrip("\n"))
+    return exits.WELL
 
 
 @app.command()
 def apply(
-    context: typer.Context,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A plan in TOML; `connector modules plan` prints one.")],
     is_dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the differences only.")] = False,
     by: By = None,
-) -> None:
+) -> int:
     """Make the register say what a plan file says: all of it, or nothing."""
     from jobs import activate
     from jobs.cli.modules_plan import read_plan
@@ -246,17 +244,17 @@ def apply(
     from jobs.cli.render_modules import difference_line
     from schemas.errors import ConfigurationError
 
-    with _desk(context, None) as desk:
+    with _desk(None) as desk:
         wanted = read_plan(file, desk.schools)
         with desk.session.read() as connection:
             shown = activate.differences(connection, wanted, desk.now)
-        _say(*(difference_line(difference) for difference in shown))
+        render.out(*(difference_line(difference) for difference in shown))
         if not shown:
-            _say("The register says this already; nothing changes.")
-            return
+            render.out("The register says this already; nothing changes.")
+            return exits.WELL
         if is_dry_run:
-            _say(f"{len(shown)} differences; nothing was changed (--dry-run).")
-            return
+            render.out(f"{len(shown)} differences; nothing was changed (--dry-run).")
+            return exits.WELL
         with desk.session.write() as connection:
             done = activate.apply(connection, wanted, now=desk.now, by=whoever(by))
             if done != shown:
@@ -264,28 +262,30 @@ def apply(
                     "Someone changed the register at the same moment; nothing was applied.",
                     fix="Look at the differences again: connector modules apply FILE --dry-run.",
                 )
-        _say(f"{len(done)} differences applied.")
+        render.out(f"{len(done)} differences applied.")
+    return exits.WELL
 
 
 @app.command()
 def history(
-    context: typer.Context,
     school: Schools = None,
     module: Annotated[str | None, typer.Option("--module", metavar="NAME", help="Only this module.")] = None,
     is_json: Json = False,
-) -> None:
+) -> int:
     """Show every change of the register, oldest first: when, what, by whom."""
     from connector.bookkeeping import register
     from jobs.cli import render_modules
     from jobs.cli.modules_words import parse_module
 
-    with _desk(context, school) as desk:
+    with _desk(school) as desk:
         wanted = None if module is None else parse_module(module)
         with desk.session.read() as connection:
             rows = [row for one in desk.schools for row in register.history(connection, one, wanted)]
     if is_json:
-        _say(json.dumps([render_modules.history_data(row) for row in rows], ensure_ascii=False))
+        render.document([render_modules.history_data(row) for row in rows])
     elif rows:
-        _say(*render_modules.history_lines(rows))
+        headings = render_modules.HISTORY_HEADINGS
+        render.table(headings, [render_modules.history_row(row) for row in rows], left=range(len(headings)))
     else:
-        _say("Nothing was changed so far.")
+        render.out("Nothing was changed so far.")
+    return exits.WELL

@@ -185,4 +185,6 @@ def _moment(instant: datetime) -> str:
 
 
 def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return "".join(
+        mark if mark.isprintable() else f"\\U{ord(mark):08X}" for mark in json.dumps(text, ensure_ascii=False)
+    )

@@ -3,39 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from jobs.activate import Difference, Embargo, ModuleView, State, Step
 from jobs.cli.modules_words import as_text, iso, local
-from schemas.ids import SchoolId
 
 _FIELDS = {"parent_text": "text", "opens_at": "opens", "closes_at": "closes"}
 _NEVER_HISTORY = frozenset({"changed_by"})
+MODULE_HEADINGS = ("module", "phase", "state", "embargo", "first load", "streams")
+HISTORY_HEADINGS = ("when", "school", "what", "by", "now says")
 
 
-def columns(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Give rows of equal length as aligned lines; the first row is the heading."""
-    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    return [lines[0], "  ".join("-" * width for width in widths), *lines[1:]]
-
-
-def module_lines(views: Iterable[ModuleView], names: Mapping[SchoolId, str], now: datetime) -> list[str]:
-    """Give each school's modules as a table under the school's name."""
-    lines: list[str] = []
-    by_school: dict[SchoolId, list[ModuleView]] = {}
-    for view in views:
-        by_school.setdefault(view.school, []).append(view)
-    for school, mine in by_school.items():
-        rows: list[tuple[str, ...]] = [("module", "phase", "state", "embargo", "first load", "streams")]
-        rows += [_module_row(view, now) for view in mine]
-        lines += ["", f"{school} {names[school]}", *columns(rows)]
-    return lines[1:]
-
-
-def _module_row(view: ModuleView, now: datetime) -> tuple[str, ...]:
+def module_row(view: ModuleView, now: datetime) -> tuple[str, ...]:
+    """Give one module as the cells under MODULE_HEADINGS."""
     if view.revealed_at is not None:
         load = f"complete {local(view.revealed_at)}"
     else:
@@ -110,15 +92,11 @@ def history_data(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def history_lines(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Give the changes of the register as a table, oldest first."""
-    table: list[tuple[str, ...]] = [("when", "school", "what", "by", "now says")]
-    for row in rows:
-        data = history_data(row)
-        table.append(
-            (local(_aware(row["at"])), data["school"], _what(data), data["by"], _says(data["values"], data["action"]))
-        )
-    return columns(table)
+def history_row(row: Mapping[str, Any]) -> tuple[str, ...]:
+    """Give one change of the register as the cells under HISTORY_HEADINGS."""
+    data = history_data(row)
+    when = local(_aware(row["at"]))
+    return when, data["school"], _what(data), data["by"], _says(data["values"], data["action"])
 
 
 def _what(data: Mapping[str, Any]) -> str:
