@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import structlog
+from sqlalchemy import text
 
 from connector.http import Http, HttpSettings
 from connector.portal import migrate
@@ -19,9 +20,10 @@ from connector.sources.reference import ReferenceSource
 from jobs.parts import Parts, Progress, SchoolPlan
 from mappings.brake import Limits
 from mappings.sources import edexml, reference
-from schemas.errors import ConfigurationError
+from schemas.errors import ConfigurationError, DatabaseRefused
 from schemas.ids import SchoolId, parse_school_id
 from schemas.streams import Stream
+from schemas.views.catalogue import VIEWS
 
 _log = structlog.get_logger("connector")
 _TOO_MANY_REQUESTS = 429
@@ -172,6 +174,19 @@ def require_migrated(database: Database) -> None:
         f"The portal database is at revision {revision.current}, this program needs {revision.newest}.",
         fix="Run `connector db upgrade`; if that does not know the revision, this program is the older one.",
     )
+
+
+def check_views(database: Database) -> int:
+    """Read no row of every view the portal reads; give their number. Raises ConfigurationError naming a broken one."""
+    for name in VIEWS:
+        try:
+            with database.session() as session, session.read() as connection:
+                connection.execute(text(f"SELECT * FROM {name} WHERE 1 = 0"))  # noqa: S608  our own names
+        except DatabaseRefused:
+            raise ConfigurationError(
+                f"The view {name} cannot be read.", fix="Run `connector db upgrade`; it makes the views anew."
+            ) from None
+    return len(VIEWS)
 
 
 def sqlite_file(database: Database) -> Path | None:

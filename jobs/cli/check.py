@@ -1,0 +1,112 @@
+"""`connector check`: would a sync work? Configuration, database, migrations and each live source, person-free."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from jobs.cli import exits, render, session
+from schemas.errors import ConnectorError
+from schemas.ids import SchoolId
+from schemas.modules import STREAMS_OF
+from schemas.streams import Stream
+
+if TYPE_CHECKING:
+    from connector.settings import Settings
+    from jobs.wiring import Wiring
+
+Finding = dict[str, Any]
+
+
+def check(
+    school: Annotated[list[str] | None, typer.Option(metavar="BRIN", help="May be repeated. Default: all.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> int:
+    """Check configuration, database, migrations and each source; no person is asked for."""
+    settings = session.load_settings()
+    from jobs.wiring import open_wiring, select_schools
+
+    chosen = select_schools(settings, school or ())
+    findings: dict[str, Finding] = {"configuration": _well(f"read, schools: {len(settings.schools)}")}
+    with (
+        session.Stopping() as stopping,
+        open_wiring(settings, should_stop=stopping.is_asked, is_migrated=False) as wiring,
+    ):
+        findings["database"] = _database(wiring)
+        schools = {one: _school(wiring, settings, one) for one in chosen}
+    code = exits.gravest(found["exit_code"] for found in (*findings.values(), *schools.values()))
+    if json:
+        render.document({"exit_code": code, **findings, "schools": schools})
+    else:
+        _show(findings, schools)
+    return code
+
+
+def _well(said: str) -> Finding:
+    return {"exit_code": exits.WELL, "said": said, "error": None, "fix": None}
+
+
+def _ill(error: Exception) -> Finding:
+    if isinstance(error, ConnectorError):
+        return {"exit_code": exits.of_error(error), "said": "", "error": error.message, "fix": error.fix}
+    fix = "This is a bug of ours. Please report the line above."
+    return {"exit_code": exits.BUG, "said": "", "error": render.unexpected_text(error), "fix": fix}
+
+
+def _database(wiring: Wiring) -> Finding:
+    from jobs.wiring import check_views, require_migrated
+
+    try:
+        require_migrated(wiring.database)
+        views = check_views(wiring.database)
+    except Exception as error:  # noqa: BLE001  the sources are still to be looked at
+        return _ill(error)
+    return _well(f"{wiring.database.dialect}, migrated, {views} views")
+
+
+def _school(wiring: Wiring, settings: Settings, school: SchoolId) -> Finding:
+    from jobs.wiring import NO_DOCUMENT
+
+    given = settings.schools[school]
+    about = {"name": given.name, "source": given.source, "dialect": settings.sources[given.source].dialect}
+    try:
+        if wiring.is_fed_by_files(school):
+            streams = wiring.source(school, NO_DOCUMENT).capabilities.streams
+            found = _well("fed by files; nobody to ask")
+        else:
+            source = wiring.source(school)
+            description = source.describe(school)
+            streams = description.streams & source.capabilities.streams
+            found = _well(f"answers as {description.name!r}" if description.name else "answers")
+    except Exception as error:  # noqa: BLE001  the other schools are still to be looked at
+        return {**about, **_ill(error), "modules": {}}
+    return {**about, **found, "modules": _supply(streams)}
+
+
+def _supply(streams: Collection[Stream]) -> dict[str, str]:
+    """Tell per module whether the source can supply it: yes, no, or without which streams."""
+    supply = {}
+    for module, needed in STREAMS_OF.items():
+        lacking = [stream.value for stream in needed if stream not in streams]
+        if not lacking:
+            supply[module.value] = "yes"
+        else:
+            supply[module.value] = "no" if len(lacking) == len(needed) else f"without {', '.join(lacking)}"
+    return supply
+
+
+def _show(findings: dict[str, Finding], schools: dict[SchoolId, Finding]) -> None:
+    for name, found in (*findings.items(), *((f"school {school}", found) for school, found in schools.items())):
+        render.out(f"{name}: {found['said'] if found['error'] is None else 'FAILED'}")
+        if found["error"] is not None:
+            render.err(f"error: {name}: {found['error']}", f"fix: {found['fix']}")
+    rows = [
+        (school, module, supply)
+        for school, found in schools.items()
+        for module, supply in found.get("modules", {}).items()
+    ]
+    if rows:
+        render.out("")
+        render.table(("school", "module", "can be supplied"), rows, left=range(3))

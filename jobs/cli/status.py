@@ -1,0 +1,77 @@
+"""`connector status`: how fresh each school is, and what waits for a person."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from jobs.cli import exits, render, session
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from jobs.wiring import Wiring
+    from schemas.ids import SchoolId
+
+
+def status(
+    school: Annotated[list[str] | None, typer.Option(metavar="BRIN", help="May be repeated. Default: all.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> int:
+    """Show per school how old its data is, its last run, its modules and what waits."""
+    with session.opened() as wiring:
+        from jobs.parts import clock
+
+        now = clock()
+        with wiring.database.session() as opened, opened.read() as connection:
+            found = {one: _state(wiring, connection, one, now) for one in wiring.schools(school or ())}
+    if json:
+        render.document({"now": now, "schools": found})
+        return exits.WELL
+    for one, state in found.items():
+        render.out(f"{one} {state['name']}", *_lines(state, now), "")
+    return exits.WELL
+
+
+def _state(wiring: Wiring, connection: Connection, school: SchoolId, now: datetime) -> dict[str, Any]:
+    from connector.bookkeeping import ledger, pending, quarantine, register
+
+    entries, _version = register.read(connection, school)
+    is_open = {
+        entry.module.value: entry.revealed_at is not None
+        for entry in entries
+        if entry.opens_at is not None and entry.opens_at <= now and (entry.closes_at is None or entry.closes_at > now)
+    }
+    seen = next((row for row in ledger.schools(connection) if row["school_id"] == school), None)
+    last = next(iter(ledger.runs(connection, school, 1)), None)
+    return {
+        "name": wiring.plan(school).name,
+        "source": wiring.plan(school).source,
+        "checked_at": None if seen is None else seen["checked_at"],
+        "document_at": None if seen is None else seen["document_at"],
+        "is_running": seen is not None and seen["holder"] is not None and seen["expires_at"] > now,
+        "last_run": last,
+        "open_modules": list(is_open),
+        "loading_modules": [module for module, is_shown in is_open.items() if not is_shown],
+        "held": pending.held_total(connection, school),
+        "quarantined": quarantine.totals(connection, school),
+    }
+
+
+def _lines(state: dict[str, Any], now: datetime) -> list[str]:
+    last = state["last_run"]
+    checked = state["checked_at"]
+    data = "never checked" if checked is None else f"{render.age(checked, now)} old ({render.moment(checked)})"
+    run = "none" if last is None else f"{last['status']} {render.moment(last['started_at'])} ({last['run_id']})"
+    lines = [f"  data: {data}", f"  last run: {run}{', one is running now' if state['is_running'] else ''}"]
+    if last is not None and last["error"]:
+        lines.append(f"  error: {last['error']}")
+    lines.append(f"  open modules: {', '.join(state['open_modules']) or 'none'}")
+    if state["loading_modules"]:
+        lines.append(f"  first load not complete: {', '.join(state['loading_modules'])}")
+    if state["document_at"] is not None:
+        lines.append(f"  newest document: {render.moment(state['document_at'])}")
+    lines.append(f"  held keys: {state['held']}, in quarantine: {state['quarantined']}")
+    return lines
