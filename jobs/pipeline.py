@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 import structlog
-from sqlalchemy import Connection
 
 from connector.bookkeeping import checkpoints, leases, ledger, pending, quarantine, register
 from connector.bookkeeping.checkpoints import Checkpoint
@@ -42,6 +41,10 @@ class Work(NamedTuple):
     def is_nothing(self) -> bool:
         """Tell whether the school is quiet."""
         return not (self.full or self.changed or self.closed or self.has_leftovers)
+
+
+NO_WORK = Work(frozenset(), frozenset(), frozenset(), has_leftovers=False)
+"""Nothing but what comes up during the run itself."""
 
 
 def run_school(parts: Parts, task: Task) -> RunReport:
@@ -78,14 +81,15 @@ def _open_state(session: Session, parts: Parts, task: Task, lease: Lease | None)
     """Read the register and the checkpoints; a new school gets its default plan first."""
     school, now = parts.school, parts.clock()
     with session.read() as connection:
-        is_new = not register.is_ensured(connection, school.id) or ledger.claimed(connection, school.id) is None
+        ledger.refuse_other_source(connection, school.id, source=school.source, dialect=parts.source.dialect)
+        known_as = ledger.claimed(connection, school.id)
+        is_new = known_as is None or known_as["name"] != school.name or not register.is_ensured(connection, school.id)
     if lease is not None and is_new:
         with session.write() as connection:
             leases.renew(connection, lease)
             ledger.claim(connection, school.id, name=school.name, source=school.source, dialect=parts.source.dialect)
             register.ensure(connection, school.id, now, SYSTEM)
     with session.read() as connection:
-        _refuse_other_source(connection, parts)
         entries, version = register.read(connection, school.id)
         known = checkpoints.read(connection, school.id)
     states = [ModuleState(entry.module, entry.opens_at, entry.closes_at) for entry in entries]
@@ -103,17 +107,6 @@ def _open_state(session: Session, parts: Parts, task: Task, lease: Lease | None)
         checkpoints=known,
         staging=Staging(session, school.id),
     )
-
-
-def _refuse_other_source(connection: Connection, parts: Parts) -> None:
-    if ledger.claimed(connection, parts.school.id) is not None:
-        ledger.claim(
-            connection,
-            parts.school.id,
-            name=parts.school.name,
-            source=parts.school.source,
-            dialect=parts.source.dialect,
-        )
 
 
 def _go(run: RunState) -> RunReport:
@@ -237,12 +230,11 @@ def _work(run: RunState, work: Work) -> str:
     else:
         for stream in Stream:
             run.staging.clear(stream)
+    _pull_keys(run, run.task.keys or {})
     problem = _pull_streams(run, work)
-    for stream, keys in (run.task.keys or {}).items():
-        if stream in run.policy.streams and keys:
-            pull_bundle(run, Pull((stream,), keys=keys))
     if not run.is_dry:
         _release_waiting(run)
+        problem = _pull_streams(run, NO_WORK) or problem
         remove_due(run)
         finish(run, problem)
     return problem
@@ -252,7 +244,7 @@ def _pull_streams(run: RunState, work: Work) -> str:
     """Pull bundle by bundle, parents first. One bundle may fail for a while; what hangs on it then waits."""
     problem = ""
     waiting: set[Stream] = set()
-    supplied = set(_supplied(run)) if run.task.keys is None else set()
+    supplied = set(_supplied(run))
     for bundle in run.parts.source.capabilities.bundles:
         full = {s for s in bundle if s in supplied and (s in work.full or _is_demanded(run, s))}
         streams = tuple(s for s in bundle if s in full or s in work.changed)
@@ -308,5 +300,5 @@ def _release_waiting(run: RunState) -> None:
 def _pull_keys(run: RunState, wanted: Mapping[Stream, tuple[SourceKey, ...]]) -> None:
     supplied = run.parts.source.capabilities.streams
     for stream, keys in wanted.items():
-        if stream in run.policy.streams and stream in supplied:
+        if keys and stream in run.policy.streams and stream in supplied:
             pull_bundle(run, Pull((stream,), keys=keys))

@@ -356,10 +356,12 @@ def note_rows_gone(
 
 def _move_checkpoint(run: RunState, connection: Connection, staged: Staged) -> bool:
     """Move the checkpoint, unless records were asked for by key or the enumeration came up short."""
-    if staged.mode is Mode.KEYS or staged.is_short:
-        return False
     before = run.checkpoints.get(staged.stream, Checkpoint())
     now = run.parts.clock()
+    if staged.mode is Mode.KEYS or staged.is_short:
+        # Even a stream that never came in whole must be known, so that closing its module takes its rows out.
+        checkpoints.save(connection, run.parts.school.id, staged.stream, before, now)
+        return False
     is_full = staged.mode is Mode.FULL
     after = Checkpoint(
         staged.tally.cursor,

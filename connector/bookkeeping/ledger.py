@@ -116,18 +116,20 @@ def stream_reports(connection: Connection, run_id: str) -> list[StreamReport]:
 
 
 def claim(connection: Connection, school: SchoolId, *, name: str, source: str, dialect: str) -> None:
-    """Bind a school to its source on first sight; refuse another one afterwards."""
-    row = connection.execute(select(_SCHOOLS).where(_SCHOOLS.c.school_id == school)).mappings().first()
-    if row is None:
-        values = {"school_id": school, "name": name, "source": source, "dialect": dialect}
-        connection.execute(insert(_SCHOOLS).values(**values))
-    elif row["source"] != source or row["dialect"] != dialect:
+    """Bind a school to its source on first sight, and keep its name."""
+    values = {"school_id": school, "name": name, "source": source, "dialect": dialect}
+    insert_missing(connection, _SCHOOLS, values)
+    connection.execute(update(_SCHOOLS).values(name=name).where(_SCHOOLS.c.school_id == school))
+
+
+def refuse_other_source(connection: Connection, school: SchoolId, *, source: str, dialect: str) -> None:
+    """Raise ConfigurationError when the school is fed by another source already."""
+    row = claimed(connection, school)
+    if row is not None and (row["source"], row["dialect"]) != (source, dialect):
         raise ConfigurationError(
             f"School {school} is fed by source {row['source']!r} ({row['dialect']}), not by {source!r} ({dialect}).",
             fix="Keys of two sources do not match; set the school's source back, or start a new portal database.",
         )
-    elif row["name"] != name:
-        connection.execute(update(_SCHOOLS).values(name=name).where(_SCHOOLS.c.school_id == school))
 
 
 def claimed(connection: Connection, school: SchoolId) -> Mapping[str, Any] | None:

@@ -24,7 +24,7 @@ from sqlalchemy import (
     update,
 )
 
-from connector.portal.plan import APPROVED, KEPT, MISSING, NEW
+from connector.portal.plan import APPROVED, KEPT, MISSING, NEEDS_CHILD, NEW
 from connector.portal.staging import DOOMED, STAGING
 from schemas.ids import RunId, SchoolId
 from schemas.streams import Action, Outcome, Stream, children_of
@@ -141,6 +141,8 @@ def note_hidden(connection: Connection, school: SchoolId, stream: Stream, now: d
     shown = exists(
         select(literal(1)).where(staging.c.id == _HIDDEN.c.id, staging.c.outcome == Outcome.SHOWN.value, free)
     )
+    # Nothing was withheld because of a childless guardian: its relations wait in quarantine, not hidden.
+    connection.execute(delete(_HIDDEN).where(here, shown, _HIDDEN.c.reason == NEEDS_CHILD))
     came_back = connection.execute(delete(_HIDDEN).where(here, shown)).rowcount > 0
     moved = exists(select(literal(1)).where(staging.c.id == _HIDDEN.c.id, staging.c.outcome == Outcome.WITHHELD.value))
     connection.execute(delete(_HIDDEN).where(here, moved))
