@@ -33,15 +33,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m connector.simulator", description="A simulated school system."
-    )
+    parser = argparse.ArgumentParser(prog="python -m connector.simulator", description="A simulated school system.")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8089, help="0 takes any free port")
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument(
-        "--pupils", type=int, default=60, help="pupils of a school that does not say (default 60)"
-    )
+    parser.add_argument("--pupils", type=int, default=60, help="pupils of a school that does not say (default 60)")
     parser.add_argument("--school", action="append", metavar="BRIN[=PUPILS]", help="may be repeated")
     parser.add_argument("--date", type=date.fromisoformat, default=None, help="the world's today, YYYY-MM-DD")
     parser.add_argument("--client-id", default="connector")

@@ -88,9 +88,7 @@ class Simulator:
             LoggedRequest(self._logged, question.method, question.path, question.query, streams, status)
         )
 
-    def _misbehave(
-        self, question: Question, headers: Mapping[str, str], body: bytes, taken: list[Fault]
-    ) -> Answer:
+    def _misbehave(self, question: Question, headers: Mapping[str, str], body: bytes, taken: list[Fault]) -> Answer:
         late = sum(fault.seconds for fault in taken if fault.kind == "latency")
         other = next((fault for fault in taken if fault.kind != "latency"), None)
         try:
@@ -104,9 +102,7 @@ class Simulator:
             answer = misdeeds.spoil(answer, other)
         return replace(answer, delay_seconds=late) if late else answer
 
-    def _behave(
-        self, question: Question, headers: Mapping[str, str], body: bytes, fault: Fault | None
-    ) -> Answer:
+    def _behave(self, question: Question, headers: Mapping[str, str], body: bytes, fault: Fault | None) -> Answer:
         if question.path == "/oauth/token":
             reading.only(question.method, "POST")
             return self._token(headers, body)
@@ -153,9 +149,7 @@ class Simulator:
         client, until = self._tokens.get(reading.bearer(headers) or "", (None, 0.0))
         if client is None:
             challenge = (("WWW-Authenticate", "Bearer"),)
-            raise ProblemError(
-                401, "unauthorised", "A bearer token is needed; this is none of ours.", challenge
-            )
+            raise ProblemError(401, "unauthorised", "A bearer token is needed; this is none of ours.", challenge)
         if until <= self.clock():
             challenge = (("WWW-Authenticate", 'Bearer error="invalid_token"'),)
             raise ProblemError(401, "token-expired", "The token has expired; ask for a new one.", challenge)
@@ -188,16 +182,12 @@ class Simulator:
                 changed.append(stream)
         return json_answer({"school": code, "changed": changed, "expired": expired})
 
-    def _page(
-        self, code: str, stream: str, granted: frozenset[str], query: str, fault: Fault | None
-    ) -> Answer:
+    def _page(self, code: str, stream: str, granted: frozenset[str], query: str, fault: Fault | None) -> Answer:
         if stream not in granted:
             raise ProblemError(403, "not-granted", "This client may not read this stream.")
         wanted = misdeeds.wanted(reading.wanted(code, stream, query, self.page_cap), fault)
         try:
             page = page_of(self.world, wanted, self.generation)
         except ExpiredError as error:
-            raise ProblemError(
-                410, f"{error.what}-expired", f"This {error.what} is too old; start anew."
-            ) from None
+            raise ProblemError(410, f"{error.what}-expired", f"This {error.what} is too old; start anew.") from None
         return Answer(200, (("Content-Type", "application/json"),), misdeeds.tamper(page, fault).body())

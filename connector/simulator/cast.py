@@ -122,9 +122,7 @@ def _under_four(draft: Draft, home: Household) -> None:
     for field in ("initials", "call_name", "name_prefix", "last_name", "gender"):
         mother[field] = teacher[field]
     mother["email"] = teacher["private_email"]
-    child = home.child(
-        "0", "pupil_under_four", aged(draft.today, 3, -90), status="registered", enrolled_from=None
-    )
+    child = home.child("0", "pupil_under_four", aged(draft.today, 3, -90), status="registered", enrolled_from=None)
     _join(home, child, (mother, "mother"), (other, "mother"), role="membership_placeholder")
 
 
@@ -139,9 +137,7 @@ def _future(draft: Draft, home: Household) -> None:
 
 def _guest(draft: Draft, home: Household) -> None:
     mother = home.guardian("female", role="guardian_of_guest")
-    child = home.child(
-        "S", "pupil_guest", aged(draft.today, 18, 30), status="guest", call_name=None, eck_id=None
-    )
+    child = home.child("S", "pupil_guest", aged(draft.today, 18, 30), status="guest", call_name=None, eck_id=None)
     draft.roles["pupil_turning_eighteen"] = child["id"]
     _join(home, child, (mother, "mother"))
 

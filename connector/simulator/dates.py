@@ -36,11 +36,7 @@ def as_utc(text: str) -> datetime:
 
 def _offset(wall: datetime) -> timezone:
     # The European rule written out: a machine without tzdata must give the same world.
-    summer = (
-        _last_sunday(wall.year, 3) + timedelta(hours=2)
-        <= wall
-        < _last_sunday(wall.year, 10) + timedelta(hours=3)
-    )
+    summer = _last_sunday(wall.year, 3) + timedelta(hours=2) <= wall < _last_sunday(wall.year, 10) + timedelta(hours=3)
     return timezone(timedelta(hours=2 if summer else 1))
 
 

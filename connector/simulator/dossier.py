@@ -95,9 +95,7 @@ def _absence(
 def _known_absences(draft: Draft, pupil: Record) -> None:
     remark = "Alleen voor het team: thuissituatie bespreken."
     _absence(draft, pupil, "absent", "illness", True, 12, "absence_illness", internal_remark=remark)
-    _absence(
-        draft, pupil, "late", "late", False, 6, "absence_late", reported_by="school", internal_remark=None
-    )
+    _absence(draft, pupil, "late", "late", False, 6, "absence_late", reported_by="school", internal_remark=None)
     _absence(
         draft,
         pupil,

@@ -134,9 +134,7 @@ class Fault:
         """Make a fault from JSON; raises ValueError for an unknown or missing field."""
         unknown = given.keys() - {one.name for one in fields(cls)}
         if unknown or "kind" not in given:
-            raise ValueError(
-                f"a fault needs `kind` and knows no {', '.join(sorted(unknown)) or 'other field'}"
-            )
+            raise ValueError(f"a fault needs `kind` and knows no {', '.join(sorted(unknown)) or 'other field'}")
         return cls(**given)
 
 

@@ -81,9 +81,7 @@ def spoil(answer: Answer, fault: Fault) -> Answer:
     match fault.kind:
         case "half_page":
             half = answer.body[: len(answer.body) // 2]
-            return replace(
-                answer, body=half, action="cut", full_length=None if fault.undeclared else len(answer.body)
-            )
+            return replace(answer, body=half, action="cut", full_length=None if fault.undeclared else len(answer.body))
         case "wrong_json":
             return replace(answer, body=answer.body[:-1] + b",]", headers=JSON)
         case "slow_drip":

@@ -37,9 +37,7 @@ class Page:
         """Return the page as JSON."""
         head = {"school": self.school, "stream": self.stream, "mode": self.mode, "count": self.count}
         tail = {"next": self.next, "cursor": self.cursor}
-        return b"".join(
-            (as_json(head)[:-1], b',"records":[', b",".join(self.records), b"],", as_json(tail)[1:])
-        )
+        return b"".join((as_json(head)[:-1], b',"records":[', b",".join(self.records), b"],", as_json(tail)[1:]))
 
 
 @dataclass(frozen=True)
@@ -90,9 +88,7 @@ def page_of(world: World, wanted: Wanted, generation: int = 0) -> Page:
             raise ExpiredError("cursor")
         return _changes(wanted, school, shelf, place.sequence, generation)
     if wanted.page is None:
-        return _full(
-            wanted, school, shelf, Place("full", wanted.stream, school.head, school.marks[-1]), generation
-        )
+        return _full(wanted, school, shelf, Place("full", wanted.stream, school.head, school.marks[-1]), generation)
     place = _opened(school, wanted.stream, wanted.page, ("full", "changes"))
     if place is None or place.generation != generation:
         raise ExpiredError("page")
@@ -112,9 +108,7 @@ def _full(wanted: Wanted, school: School, shelf: Shelf, place: Place, generation
         records, after = records[: wanted.keep], None
     # The cursor is that of the start: what changed meanwhile comes again, and nothing is lost.
     cursor = _cursor(wanted.stream, place.sequence, place.mark) if after is None else None
-    following = (
-        None if after is None else Place("full", wanted.stream, place.sequence, place.mark, after, generation)
-    )
+    following = None if after is None else Place("full", wanted.stream, place.sequence, place.mark, after, generation)
     return Page(wanted.school, wanted.stream, "full", shelf.live, records, _next(wanted, following), cursor)
 
 

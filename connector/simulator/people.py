@@ -29,13 +29,9 @@ class Household:
         self.name = surname(self.rng)
         self.home = address(self.draft, self.rng, confidential=self.confidential)
 
-    def guardian(
-        self, gender: str, *, elsewhere: bool = False, mail: bool = True, role: str | None = None
-    ) -> Record:
+    def guardian(self, gender: str, *, elsewhere: bool = False, mail: bool = True, role: str | None = None) -> Record:
         """Add a guardian of this household, or of another address when `elsewhere`."""
-        name = person(
-            self.rng, self.name if gender == "male" and not elsewhere else surname(self.rng), gender
-        )
+        name = person(self.rng, self.name if gender == "male" and not elsewhere else surname(self.rng), gender)
         return self.draft.add(
             "guardians",
             role,
@@ -46,9 +42,7 @@ class Household:
             address=address(self.draft, self.rng) if elsewhere else dict(self.home),
         )
 
-    def child(
-        self, year_group: str, role: str | None = None, born: date | None = None, **changes: Any
-    ) -> Record:
+    def child(self, year_group: str, role: str | None = None, born: date | None = None, **changes: Any) -> Record:
         """Add an enrolled pupil with its group memberships; `changes` overrides fields."""
         gender = self.rng.choice(("female", "male"))
         call_name = self.rng.choice(GIRLS if gender == "female" else BOYS)
@@ -56,9 +50,7 @@ class Household:
         fields: dict[str, Any] = {
             "former_ids": [],
             "pupil_number": str(10000 + number),
-            "eck_id": f"https://ketenid.test/201703/{self.rng.getrandbits(512):0128x}"
-            if number % 7
-            else None,
+            "eck_id": f"https://ketenid.test/201703/{self.rng.getrandbits(512):0128x}" if number % 7 else None,
             "first_names": f"{call_name} {self.rng.choice(GIRLS + BOYS)}" if number % 9 else None,
             "call_name": call_name if number % 11 else None,
             "name_prefix": self.name[0],
@@ -103,18 +95,14 @@ class Household:
         return self.draft.add("guardianships", role, **{**fields, **changes})
 
 
-def place(
-    draft: Draft, premises: Premises, child: Record, role: str | None = None, repeated: bool = False
-) -> None:
+def place(draft: Draft, premises: Premises, child: Record, role: str | None = None, repeated: bool = False) -> None:
     """Add the group memberships that fit the child's status: last year's, this year's, next year's."""
     year, code, number = school_year(draft.today), child["year_group"], len(draft.streams["pupils"])
     if child["status"] == "registered":
         _member(draft, child, premises.placeholder, year, code, draft.today - timedelta(days=20), role)
         return
     if child["status"] == "future":
-        _member(
-            draft, child, _group(premises, year + 1, code, number), year + 1, code, date(year + 1, 8, 1), role
-        )
+        _member(draft, child, _group(premises, year + 1, code, number), year + 1, code, date(year + 1, 8, 1), role)
         return
     if repeated or (number % 4 == 0 and code.isdigit() and int(code) > 1):
         before = code if repeated else str(int(code) - 1)
@@ -159,9 +147,7 @@ def _group(premises: Premises, year: int, code: str, number: int) -> str:
     return sets[number % len(sets)]
 
 
-def _member(
-    draft: Draft, child: Record, group: str, year: int, code: str, begin: date, role: str | None
-) -> Record:
+def _member(draft: Draft, child: Record, group: str, year: int, code: str, begin: date, role: str | None) -> Record:
     first = role is not None and role not in draft.roles
     return draft.add(
         "group_memberships",

@@ -84,9 +84,7 @@ def _employees(draft: Draft) -> None:
     this_year = school_year(draft.today)
     began = date(this_year - 3, 8, 1)
     groups = list(draft.streams["groups"])
-    taught = [
-        group for group in groups if group["school_year"] >= this_year and group["kind"] != "placeholder"
-    ]
+    taught = [group for group in groups if group["school_year"] >= this_year and group["kind"] != "placeholder"]
     for number, group in enumerate(taught):
         if group["school_year"] == this_year:
             teacher = _employee(draft, number, ["leerkracht"], began)

@@ -39,9 +39,7 @@ def question(method: str, path: str, query: str) -> Question:
 def only(method: str, allowed: str) -> None:
     """Refuse every other method."""
     if method != allowed:
-        raise ProblemError(
-            405, "method-not-allowed", f"Only {allowed} is served here.", (("Allow", allowed),)
-        )
+        raise ProblemError(405, "method-not-allowed", f"Only {allowed} is served here.", (("Allow", allowed),))
 
 
 def bearer(headers: Mapping[str, str]) -> str | None:
@@ -79,9 +77,7 @@ def cursors(body: bytes) -> dict[str, str]:
     value = _json(body)
     found = value.get("cursors") if isinstance(value, dict) and value.keys() == {"cursors"} else None
     if not isinstance(found, dict) or found.keys() - set(STREAMS):
-        raise ProblemError(
-            400, "invalid-request", "Send {cursors: {stream: cursor}} with streams that exist."
-        )
+        raise ProblemError(400, "invalid-request", "Send {cursors: {stream: cursor}} with streams that exist.")
     if not all(isinstance(cursor, str) and cursor for cursor in found.values()):
         raise ProblemError(400, "invalid-request", "Every cursor is a non-empty string.")
     return found

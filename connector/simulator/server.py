@@ -86,9 +86,7 @@ class _Protocol(H11Protocol):
         super().connection_lost(exc)
 
     def _key(self, transport: asyncio.BaseTransport) -> tuple[Any, Any]:
-        return tuple(transport.get_extra_info("peername")[:2]), tuple(
-            transport.get_extra_info("sockname")[:2]
-        )
+        return tuple(transport.get_extra_info("peername")[:2]), tuple(transport.get_extra_info("sockname")[:2])
 
 
 class _Server(uvicorn.Server):
@@ -206,9 +204,7 @@ async def _cut(answer: Answer, transport: asyncio.Transport | None) -> None:
         raise ConnectionResetError("the simulator cuts this answer short")
     # Written past uvicorn: its h11 would refuse to send less than it declared.
     lines = [f"HTTP/1.1 {answer.status} Cut", *(f"{name}: {value}" for name, value in answer.headers)]
-    lines += (
-        ["Connection: close"] if answer.full_length is None else [f"Content-Length: {answer.full_length}"]
-    )
+    lines += ["Connection: close"] if answer.full_length is None else [f"Content-Length: {answer.full_length}"]
     transport.write("\r\n".join([*lines, "", ""]).encode("latin-1") + answer.body)
     transport.close()
     await _gone(transport)

@@ -90,10 +90,7 @@ class Shelf:
     def by_ids(self, identifiers: Iterable[str], now: str) -> list[bytes]:
         """Return each asked record once, in the order asked; what is not there comes as a tombstone."""
         found = ((identifier, self.entries.get(identifier)) for identifier in dict.fromkeys(identifiers))
-        return [
-            as_json(tombstone(identifier, now)) if entry is None else entry.body()
-            for identifier, entry in found
-        ]
+        return [as_json(tombstone(identifier, now)) if entry is None else entry.body() for identifier, entry in found]
 
     def last_sequence(self) -> int:
         """Return the sequence number of the last change, 0 when there was none."""

@@ -91,11 +91,7 @@ def _pupil_restored(world: World, school: str) -> Told:
     """Bring back what `pupil_removed` took: the child, its guardians and every record of it."""
     pupil = _role(world, school, STORY_PUPIL)
     shelves = world.schools[school].shelves
-    ties = [
-        entry.record
-        for entry in shelves["guardianships"].entries.values()
-        if entry.record["pupil_id"] == pupil
-    ]
+    ties = [entry.record for entry in shelves["guardianships"].entries.values() if entry.record["pupil_id"] == pupil]
     wanted = {pupil, *(tie["guardian_id"] for tie in ties)}
     told: Told = []
     for stream in STREAMS:
@@ -114,9 +110,7 @@ def _record_breaks(world: World, school: str) -> Told:
 
 def _record_mended(world: World, school: str) -> Told:
     """Give the broken note a good date again."""
-    return _patch(
-        world, school, "notes", "note_visible_observation", noted_on=day(world.today - timedelta(days=40))
-    )
+    return _patch(world, school, "notes", "note_visible_observation", noted_on=day(world.today - timedelta(days=40)))
 
 
 STORIES: Mapping[str, Callable[[World, str], Told]] = {

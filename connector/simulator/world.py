@@ -96,20 +96,14 @@ class World:
         shelves = {stream: Shelf() for stream in STREAMS}
         for stream, records in draft.streams.items():
             shelves[stream].fill(records)
-        return School(
-            code, name, shelves, draft.roles, [crc32(f"{self.seed}:{self.today}:{code}:{size}".encode())]
-        )
+        return School(code, name, shelves, draft.roles, [crc32(f"{self.seed}:{self.today}:{code}:{size}".encode())])
 
     def records(self, school: str, stream: str) -> dict[str, Record]:
         """Return copies of the live records by id, in id order."""
         with self.lock:
             shelf = self._shelf(school, stream)
             entries = ((identifier, shelf.entries[identifier]) for identifier in shelf.ids)
-            return {
-                identifier: json.loads(entry.body())
-                for identifier, entry in entries
-                if entry.deleted_at is None
-            }
+            return {identifier: json.loads(entry.body()) for identifier, entry in entries if entry.deleted_at is None}
 
     def roles(self, school: str) -> dict[str, str]:
         """Return role → id, see this module's docstring."""
