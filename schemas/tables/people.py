@@ -14,7 +14,7 @@ from schemas.tables.columns import PortalRow, SchoolRow
 
 
 class AddressColumns(PortalRow):
-    """Home address and phones; all blank when the address is confidential."""
+    """Home address and phones: the address blank when it is confidential, without each phone that is."""
 
     address_id: str | None = Field(sa_type=Text)
     street: str | None = Field(sa_type=Text)
@@ -31,7 +31,7 @@ class PupilRow(AddressColumns, table=True):
     """A pupil who is, was until recently or will be enrolled."""
 
     __tablename__ = "pupils"
-    __table_args__ = (Index(None, "school_id", "visible_until"),)
+    __table_args__ = (Index(None, "school_id", "visible_until"), Index(None, "school_id", "address_id"))
 
     number: str | None = Field(sa_type=Text)
     first_names: str | None = Field(sa_type=Text)
@@ -54,6 +54,7 @@ class GuardianRow(AddressColumns, table=True):
     """A guardian of at least one pupil of the portal."""
 
     __tablename__ = "guardians"
+    __table_args__ = (Index(None, "school_id", "address_id"),)
 
     initials: str | None = Field(sa_type=Text)
     call_name: str | None = Field(sa_type=Text)

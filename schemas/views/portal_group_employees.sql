@@ -1,6 +1,6 @@
 -- Who works in the groups the guardian's own pupils are or were in.
-SELECT DISTINCT
-    w.school_id,
+SELECT
+    v.school_id,
     v.guardian_id,
     w.id,
     w.group_id,
@@ -12,4 +12,6 @@ SELECT DISTINCT
     w.first_shown_at,
     w.changed_at
 FROM group_employees AS w
-JOIN portal_group_memberships AS v ON v.school_id = w.school_id AND v.group_id = w.group_id
+JOIN (
+    SELECT DISTINCT o.school_id, o.guardian_id, o.group_id FROM portal_group_memberships AS o
+) AS v ON v.school_id = w.school_id AND v.group_id = w.group_id

@@ -1,6 +1,6 @@
 -- The groups the guardian's own pupils are or were in.
-SELECT DISTINCT
-    g.school_id,
+SELECT
+    v.school_id,
     v.guardian_id,
     g.id,
     g.name,
@@ -10,4 +10,6 @@ SELECT DISTINCT
     g.first_shown_at,
     g.changed_at
 FROM groups AS g
-JOIN portal_group_memberships AS v ON v.school_id = g.school_id AND v.group_id = g.id
+JOIN (
+    SELECT DISTINCT o.school_id, o.guardian_id, o.group_id FROM portal_group_memberships AS o
+) AS v ON v.school_id = g.school_id AND v.group_id = g.id

@@ -16,20 +16,33 @@ SELECT
     p.enrolled_from,
     p.enrolled_until,
     p.location_id,
-    CASE WHEN a.level = 'full' AND h.address_id IS NULL THEN p.street END AS street,
-    CASE WHEN a.level = 'full' AND h.address_id IS NULL THEN p.house_number END AS house_number,
-    CASE WHEN a.level = 'full' AND h.address_id IS NULL THEN p.house_number_suffix END AS house_number_suffix,
-    CASE WHEN a.level = 'full' AND h.address_id IS NULL THEN p.postal_code END AS postal_code,
-    CASE WHEN a.level = 'full' AND h.address_id IS NULL THEN p.city END AS city,
-    CASE WHEN a.level = 'full' AND h.address_id IS NULL THEN p.country END AS country,
-    (p.is_address_confidential OR h.address_id IS NOT NULL) AS is_address_confidential,
-    CASE WHEN a.level = 'full' THEN p.phones ELSE '[]' END AS phones,
+    CASE WHEN a.level = 'full' AND NOT h.is_secret THEN p.street END AS street,
+    CASE WHEN a.level = 'full' AND NOT h.is_secret THEN p.house_number END AS house_number,
+    CASE WHEN a.level = 'full' AND NOT h.is_secret THEN p.house_number_suffix END AS house_number_suffix,
+    CASE WHEN a.level = 'full' AND NOT h.is_secret THEN p.postal_code END AS postal_code,
+    CASE WHEN a.level = 'full' AND NOT h.is_secret THEN p.city END AS city,
+    CASE WHEN a.level = 'full' AND NOT h.is_secret THEN p.country END AS country,
+    h.is_secret AS is_address_confidential,
+    CASE WHEN a.level = 'full' AND NOT h.is_secret THEN p.phones ELSE '[]' END AS phones,
     p.first_shown_at,
     p.changed_at
 FROM pupils AS p
 JOIN portal_access AS a ON a.school_id = p.school_id AND a.pupil_id = p.id
 JOIN portal_modules AS m ON m.school_id = p.school_id AND m.module = 'personalia'
-LEFT JOIN (
-    SELECT DISTINCT g.school_id, g.address_id FROM guardians AS g
-    WHERE g.is_address_confidential AND g.address_id IS NOT NULL
-) AS h ON h.school_id = p.school_id AND h.address_id = p.address_id
+JOIN (
+    SELECT
+        c.school_id,
+        c.id,
+        (
+            c.is_address_confidential
+            OR EXISTS (
+                SELECT 1 FROM guardians AS g
+                WHERE g.school_id = c.school_id AND g.address_id = c.address_id AND g.is_address_confidential
+            )
+            OR EXISTS (
+                SELECT 1 FROM pupils AS s
+                WHERE s.school_id = c.school_id AND s.address_id = c.address_id AND s.is_address_confidential
+            )
+        ) AS is_secret
+    FROM pupils AS c
+) AS h ON h.school_id = p.school_id AND h.id = p.id

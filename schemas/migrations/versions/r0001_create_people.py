@@ -58,6 +58,7 @@ def _pupils() -> None:
         batch_op.create_index(
             batch_op.f("ix_pupils_school_id_visible_until"), ["school_id", "visible_until"], unique=False
         )
+        batch_op.create_index(batch_op.f("ix_pupils_school_id_address_id"), ["school_id", "address_id"], unique=False)
 
 
 def _guardians() -> None:
@@ -86,6 +87,10 @@ def _guardians() -> None:
         sa.Column("email", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("school_id", "id", name=op.f("pk_guardians")),
     )
+    with op.batch_alter_table("guardians", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_guardians_school_id_address_id"), ["school_id", "address_id"], unique=False
+        )
 
 
 def _guardianships() -> None:
