@@ -32,7 +32,9 @@ class Trigger(StrEnum):
 
 
 class Sums(NamedTuple):
-    """The counts of one stream. fetched = added + altered + unchanged + withheld + quarantined + tombstones + duplicates.
+    """The counts of one stream.
+
+    fetched = added + altered + unchanged + withheld + quarantined + tombstones + duplicates.
 
     missing: absent from a complete enumeration. withdrawn, removed: rows that left the portal, by rule or because
     they are gone at the source (with what hung on them). held: part of added, altered, tombstones or missing.

@@ -44,7 +44,7 @@ def _sqlite_trigger(name: str, table: str, event: str) -> str:
     VALUES ({NOW["sqlite"]}, {row}.school_id, '{table}', lower('{event}'), json_object({details}), {row}.changed_by);
     INSERT INTO register_versions (school_id, version) VALUES ({row}.school_id, 1)
     ON CONFLICT (school_id) DO UPDATE SET version = register_versions.version + 1;
-END"""
+END"""  # noqa: S608  # names from our own tables
 
 
 def _postgresql_function() -> str:
