@@ -120,9 +120,7 @@ class Server:
             # After a kill the old backends need a moment to leave the shared memory.
             if time.monotonic() > deadline or "shared memory block" not in _log(self._folder):
                 self._process = None
-                message = (
-                    f"PostgreSQL did not start within {START_SECONDS:.0f} s:\n{_log(self._folder)[-2000:]}"
-                )
+                message = f"PostgreSQL did not start within {START_SECONDS:.0f} s:\n{_log(self._folder)[-2000:]}"
                 raise PostgresUnavailable(message)
             time.sleep(0.05)
 
@@ -210,9 +208,7 @@ def _home() -> Path:
         if found := re.fullmatch(r".*/pginstall(\d*)/bin/postgres", file.as_posix()):
             homes[int(found[1] or 0)] = Path(str(file.locate())).resolve().parent.parent
     if not homes:
-        message = (
-            f"{DISTRIBUTION} holds no postgres for this machine. Set TEST_DATABASE_URL to a server of yours."
-        )
+        message = f"{DISTRIBUTION} holds no postgres for this machine. Set TEST_DATABASE_URL to a server of yours."
         raise PostgresUnavailable(message)
     return homes[max(homes)]
 
@@ -250,9 +246,7 @@ def _copy(home: Path, folder: Path) -> Path:
     for part in (home, package.with_name(f"{package.name}.libs")):
         if part.is_dir():  # the second holds the libraries that the wheel brings along, where it has any
             target = folder / part.relative_to(package.parent)
-            shutil.copytree(
-                part, target, symlinks=True, ignore=shutil.ignore_patterns("*.a", "pgxs", "include")
-            )
+            shutil.copytree(part, target, symlinks=True, ignore=shutil.ignore_patterns("*.a", "pgxs", "include"))
     return folder / home.relative_to(package.parent)
 
 

@@ -18,9 +18,7 @@ def tracked_files() -> list[Path]:
 
 def room_files() -> list[Path]:
     """The Python files of the four rooms."""
-    return [
-        path for path in tracked_files() if path.suffix == ".py" and path.relative_to(ROOT).parts[0] in ROOMS
-    ]
+    return [path for path in tracked_files() if path.suffix == ".py" and path.relative_to(ROOT).parts[0] in ROOMS]
 
 
 def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:

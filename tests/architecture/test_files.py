@@ -31,11 +31,7 @@ def test_no_file_has_a_name_that_says_nothing() -> None:
     found = []
     for path in tracked_files():
         name = name_of(path)
-        if (
-            path.suffix == ".py"
-            and name not in ALLOWED
-            and BANNED_NAMES & {*Path(name).with_suffix("").parts}
-        ):
+        if path.suffix == ".py" and name not in ALLOWED and BANNED_NAMES & {*Path(name).with_suffix("").parts}:
             found.append(name)
     assert found == []
 

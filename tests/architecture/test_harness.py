@@ -77,13 +77,9 @@ def test_postgresql_keeps_committed_rows_over_a_crash() -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a process die with its parent")
 def test_postgresql_dies_with_the_process_that_started_it() -> None:
     """A killed test run leaves no server behind."""
-    program = (
-        "import time; from tests import postgres; print(postgres.start().url, flush=True); time.sleep(60)"
-    )
+    program = "import time; from tests import postgres; print(postgres.start().url, flush=True); time.sleep(60)"
     root = Path(__file__).parents[2]
-    with subprocess.Popen(
-        [sys.executable, "-c", program], cwd=root, stdout=subprocess.PIPE, text=True
-    ) as run:
+    with subprocess.Popen([sys.executable, "-c", program], cwd=root, stdout=subprocess.PIPE, text=True) as run:
         assert run.stdout is not None
         url = run.stdout.readline().strip()
         psycopg.connect(_dsn(url)).close()

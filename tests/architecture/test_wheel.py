@@ -30,9 +30,7 @@ for room in sys.argv[1:]:
 
 
 def _run(*command: str | Path, cwd: Path) -> str:
-    clean = {
-        name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV"))
-    }
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV"))}
     done = subprocess.run(
         [str(word) for word in command],
         cwd=cwd,
@@ -43,9 +41,7 @@ def _run(*command: str | Path, cwd: Path) -> str:
         timeout=300,
     )
     if done.returncode:
-        pytest.fail(
-            f"{' '.join(map(str, command))} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
-        )
+        pytest.fail(f"{' '.join(map(str, command))} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
     return done.stdout
 
 
@@ -83,9 +79,7 @@ def _runtime_names() -> set[str]:
 
 def _locked(names: set[str]) -> str:
     """The part of requirements.lock that pins these distributions, hashes included."""
-    blocks = re.split(
-        r"^(?=[a-z0-9])", (ROOT / "requirements.lock").read_text(encoding="utf-8"), flags=re.MULTILINE
-    )
+    blocks = re.split(r"^(?=[a-z0-9])", (ROOT / "requirements.lock").read_text(encoding="utf-8"), flags=re.MULTILINE)
     chosen = {name: block for block in blocks if (name := block.partition("==")[0]) in names}
     assert set(chosen) == names
     return "".join(chosen.values())
@@ -100,8 +94,7 @@ def test_the_wheel_holds_the_four_rooms_with_views_and_migrations(wheel: Path) -
     assert held == tracked
     assert "schemas/migrations/env.py" in held
     assert any(
-        name.startswith("schemas/migrations/versions/")
-        for name in held - {"schemas/migrations/versions/__init__.py"}
+        name.startswith("schemas/migrations/versions/") for name in held - {"schemas/migrations/versions/__init__.py"}
     )
     assert any(name.startswith("schemas/views/") and name.endswith(".sql") for name in held)
 

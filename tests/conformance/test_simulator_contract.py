@@ -132,9 +132,7 @@ def record_schema(stream: str) -> dict[str, Any]:
     page = next(
         schema
         for name, schema in schemas.items()
-        if name.endswith("Page")
-        and "allOf" in schema
-        and schema["allOf"][1]["properties"]["stream"]["const"] == stream
+        if name.endswith("Page") and "allOf" in schema and schema["allOf"][1]["properties"]["stream"]["const"] == stream
     )
     name = page["allOf"][1]["properties"]["records"]["items"]["oneOf"][0]["$ref"].rpartition("/")[2]
     found: dict[str, Any] = schemas[name]

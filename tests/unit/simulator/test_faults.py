@@ -24,9 +24,7 @@ def asking() -> Asking:
         ("expired_token", 401, "token-expired", None),
     ],
 )
-def test_a_refusal_is_a_problem(
-    asking: Asking, kind: str, status: int, problem: str, retry_after: str | None
-) -> None:
+def test_a_refusal_is_a_problem(asking: Asking, kind: str, status: int, problem: str, retry_after: str | None) -> None:
     """Storm, error, closure and expiry have their status and problem, and Retry-After where it belongs."""
     asking.simulator.faults.add(kind)
     answer = asking.answer("/pupils")

@@ -38,9 +38,7 @@ def session(simulator: Simulator) -> Iterator[requests.Session]:
         yield found
 
 
-def test_over_http_it_says_what_it_says_in_process(
-    simulator: Simulator, url: str, session: requests.Session
-) -> None:
+def test_over_http_it_says_what_it_says_in_process(simulator: Simulator, url: str, session: requests.Session) -> None:
     """A token and a page over HTTP are those of the function."""
     form = {"grant_type": "client_credentials"}
     token = session.post(f"{url}/oauth/token", data=form, auth=("connector", "demo-secret"), timeout=5)
@@ -64,9 +62,7 @@ def test_a_reset_is_a_reset(simulator: Simulator, url: str, session: requests.Se
     assert CONNECTIONS == {}
 
 
-def test_half_a_page_ends_before_its_length(
-    simulator: Simulator, url: str, session: requests.Session
-) -> None:
+def test_half_a_page_ends_before_its_length(simulator: Simulator, url: str, session: requests.Session) -> None:
     """With a length the client can tell; without one it gets half the bytes and no error."""
     simulator.faults.add("half_page")
     simulator.faults.add("half_page", undeclared=True)
@@ -94,9 +90,7 @@ def test_the_control_plane_changes_the_world(simulator: Simulator, url: str) -> 
     def post(call: str, **given: object) -> requests.Response:
         return requests.post(f"{url}/_sim/{call}", json=given, timeout=5)
 
-    assert post("stories", school=SCHOOL, name="note_loses_flag").json() == {
-        "told": [["notes", "not-000001"]]
-    }
+    assert post("stories", school=SCHOOL, name="note_loses_flag").json() == {"told": [["notes", "not-000001"]]}
     about = {"school": SCHOOL, "stream": "pupils", "id": "pup-000001"}
     patched = post("patch", **about, fields={"call_name": "Anders"}).json()["record"]
     assert patched == world.records(SCHOOL, "pupils")["pup-000001"]

@@ -77,17 +77,11 @@ def test_twelve_pupils_stand_on_each_side_of_every_gate() -> None:
     world = World(7, TODAY, {SCHOOL: 12})
     days = (TODAY - timedelta(days=10)).isoformat()
     assert (
-        role(world, "pupil_leaver_recent")["enrolled_until"]
-        > days
-        > role(world, "pupil_leaver_old")["enrolled_until"]
+        role(world, "pupil_leaver_recent")["enrolled_until"] > days > role(world, "pupil_leaver_old")["enrolled_until"]
     )
     statuses = Counter(pupil["status"] for pupil in world.records(SCHOOL, "pupils").values())
     assert statuses == {"enrolled": 7, "registered": 1, "future": 1, "guest": 1, "left": 2}
-    assert (
-        role(world, "pupil_adult")["birth_on"]
-        <= "2008-11-24"
-        < role(world, "pupil_turning_eighteen")["birth_on"]
-    )
+    assert role(world, "pupil_adult")["birth_on"] <= "2008-11-24" < role(world, "pupil_turning_eighteen")["birth_on"]
     assert role(world, "pupil_under_four")["birth_on"] > "2022-11-24" > role(world, "pupil_plain")["birth_on"]
     assert (
         role(world, "note_visible")["visible_to_parents"],
@@ -111,13 +105,10 @@ def test_news_stands_on_each_side_of_its_gates() -> None:
         < as_utc(role(world, "news_published")["publish_until"])
     )
     assert (
-        as_utc(role(world, "news_future")["publish_from"])
-        > now
-        > as_utc(role(world, "news_expired")["publish_until"])
+        as_utc(role(world, "news_future")["publish_from"]) > now > as_utc(role(world, "news_expired")["publish_until"])
     )
     published = [
-        role(world, f"news_{name}")["published"]
-        for name in ("published", "unpublished", "group", "group_unpublished")
+        role(world, f"news_{name}")["published"] for name in ("published", "unpublished", "group", "group_unpublished")
     ]
     assert published == [True, False, True, False]
     assert role(world, "news_group")["group_id"] == world.roles(SCHOOL)["group_class"]
@@ -150,10 +141,7 @@ def test_families_are_as_families_are() -> None:
     plain, sibling = role(world, "pupil_plain"), role(world, "pupil_sibling")
     assert of[plain["id"]] == of[sibling["id"]]
     assert plain["address"] == sibling["address"] == role(world, "guardian_plain")["address"]
-    assert (
-        role(world, "guardian_first_household")["address"]
-        != role(world, "guardian_second_household")["address"]
-    )
+    assert role(world, "guardian_first_household")["address"] != role(world, "guardian_second_household")["address"]
     assert role(world, "guardian_shared_mail")["email"] == role(world, "guardian_shared_mail_other")["email"]
     assert role(world, "guardian_without_mail")["email"] is None
     assert role(world, "guardian_teacher")["email"] == role(world, "employee_parent")["private_email"]
@@ -177,9 +165,7 @@ def test_placements_know_the_past_and_the_future() -> None:
     world = World(7, TODAY, {SCHOOL: 12})
     doubleur = world.roles(SCHOOL)["pupil_doubleur"]
     members = world.records(SCHOOL, "group_memberships").values()
-    years = {
-        member["school_year"]: member["year_group"] for member in members if member["pupil_id"] == doubleur
-    }
+    years = {member["school_year"]: member["year_group"] for member in members if member["pupil_id"] == doubleur}
     assert years == {2025: "6", 2026: "6"}
     assert (role(world, "group_placeholder")["name"], role(world, "group_placeholder")["kind"]) == (
         "aangemeld",
@@ -187,11 +173,7 @@ def test_placements_know_the_past_and_the_future() -> None:
     )
     assert role(world, "membership_placeholder")["group_id"] == world.roles(SCHOOL)["group_placeholder"]
     assert role(world, "group_composite")["year_groups"] == ["1", "2"]
-    assert (
-        role(world, "membership_future")["school_year"]
-        == role(world, "membership_next_year")["school_year"]
-        == 2027
-    )
+    assert role(world, "membership_future")["school_year"] == role(world, "membership_next_year")["school_year"] == 2027
     assert role(world, "membership_past")["until_on"] == "2026-07-31"
 
 
