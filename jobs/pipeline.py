@@ -92,9 +92,11 @@ def _open_state(session: Session, parts: Parts, task: Task, lease: Lease | None)
     with session.read() as connection:
         entries, version = register.read(connection, school.id)
         known = checkpoints.read(connection, school.id)
-    states = [ModuleState(entry.module, entry.opens_at, entry.closes_at) for entry in entries]
-    missing = ALWAYS_ON - {state.module for state in states}
-    states += [ModuleState(module, now, None) for module in sorted(missing)]
+    # What is always on is pulled whatever the register says: everything else hangs on it.
+    states = [ModuleState(module, now, None) for module in sorted(ALWAYS_ON)]
+    states += [
+        ModuleState(entry.module, entry.opens_at, entry.closes_at) for entry in entries if entry.module not in ALWAYS_ON
+    ]
     return RunState(
         session=session,
         parts=parts,
