@@ -41,6 +41,7 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
     """Read, merge and check; raises ConfigurationError naming file or variable, key and fix."""
     file = find_file(path, environ)
     written = _with_secret_files(file, _normal_schools(_read_toml(file), str(file)))
+    _check_names(written, file)
     variables = _variables(environ)
     said = _normal_schools(_from_environment(variables), "the environment")
     try:
@@ -174,6 +175,16 @@ def _normal_schools(data: dict[str, Any], where: str) -> dict[str, Any]:
     return {**data, "schools": normal}
 
 
+def _check_names(written: Mapping[str, Any], file: Path) -> None:
+    sources = written.get("sources")
+    for name in sources if isinstance(sources, dict) else ():
+        if not _SOURCE_NAME.fullmatch(name):
+            raise ConfigurationError(
+                f"{file}: sources.{name[:40]}: the name of a source is small letters, digits and single underscores.",
+                fix="Choose a name like main; it is part of the names of environment variables.",
+            )
+
+
 def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(below)
     for key, value in above.items():
@@ -234,11 +245,6 @@ def _check_sources(settings: Settings, file: Path) -> None:
         )
     for name, source in settings.sources.items():
         place = f"{file}: sources.{name}"
-        if not _SOURCE_NAME.fullmatch(name):
-            raise ConfigurationError(
-                f"{place}: the name of a source is small letters, digits and single underscores.",
-                fix="Choose a name like main; it is part of the names of environment variables.",
-            )
         if source.is_file:
             _check_file_source(place, source)
         else:
