@@ -1,0 +1,162 @@
+"""The documentation names every command, option, setting, view and column, and its links lead somewhere."""
+
+import re
+import sqlite3
+import typing
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer.main
+from pydantic import BaseModel
+from sqlalchemy.engine import make_url
+
+from connector.settings import Settings
+from jobs.cli.main import app
+from schemas.views.catalogue import VIEWS
+from tests.architecture.repository import ROOT, name_of, tracked_files
+
+REFERENCE = ROOT / "docs" / "reference"
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def _sections(text: str) -> dict[str, str]:
+    """The text below each heading, by heading, code blocks aside."""
+    found: dict[str, str] = {}
+    title, is_code = "", False
+    for line in text.splitlines():
+        is_code ^= line.startswith("```")
+        if line.startswith("#") and not is_code:
+            title = line.lstrip("#").strip()
+            found[title] = ""
+        else:
+            found[title] = found.get(title, "") + line + "\n"
+    return found
+
+
+def _commands(command: Any, words: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
+    """Every command that does something, by the words that start it."""
+    inner = getattr(command, "commands", None)
+    if inner is None:
+        yield " ".join(words), command
+        return
+    for name, child in inner.items():
+        yield from _commands(child, (*words, name))
+
+
+def _options(command: Any) -> set[str]:
+    return {name for parameter in command.params for name in parameter.opts if name.startswith("--")} - {"--help"}
+
+
+COMMANDS = dict(_commands(typer.main.get_command(app), ("connector",)))
+
+
+@pytest.mark.parametrize("words", COMMANDS)
+def test_every_command_is_documented_with_exactly_its_options(words: str) -> None:
+    """The command has its heading in commands.md, and the table below it names its options and no others."""
+    section = _sections(_read(REFERENCE / "commands.md"))[words]
+    documented = set(re.findall(r"^\| `(--[a-z-]+)`", section, re.MULTILINE))
+    assert documented == _options(COMMANDS[words])
+
+
+def test_no_command_is_documented_that_does_not_exist() -> None:
+    """Each heading of commands.md that names a command names one that can be run, or a group of such."""
+    headings = {title for title in _sections(_read(REFERENCE / "commands.md")) if title.startswith("connector")}
+    assert {title for title in headings if not any(f"{words} ".startswith(f"{title} ") for words in COMMANDS)} == set()
+
+
+def test_the_options_of_every_command_are_documented() -> None:
+    """What stands before a command, `--config`, is in commands.md too."""
+    for name in _options(typer.main.get_command(app)):
+        assert f"`{name}`" in _read(REFERENCE / "commands.md")
+
+
+def _keys() -> dict[str, set[str]]:
+    """The keys of each section of the settings."""
+    found = {}
+    for name, field in Settings.model_fields.items():
+        inner = typing.get_args(field.annotation)
+        model = inner[-1] if inner else field.annotation
+        assert isinstance(model, type)
+        assert issubclass(model, BaseModel)
+        found[name] = set(model.model_fields)
+    return found
+
+
+@pytest.mark.parametrize("section", _keys())
+def test_every_setting_is_documented(section: str) -> None:
+    """The section has its heading in settings.md, and the table below it names its keys and no others."""
+    sections = _sections(_read(REFERENCE / "settings.md"))
+    (text,) = [text for title, text in sections.items() if re.match(rf"\[{section}[.\]]", title)]
+    assert set(re.findall(r"^\| `([a-z_]+)`", text, re.MULTILINE)) == _keys()[section]
+
+
+@pytest.mark.parametrize("section", _keys())
+def test_every_setting_is_in_the_example(section: str) -> None:
+    """config.example.toml has a line, perhaps commented out, for each key of the section."""
+    example = _read(ROOT / "config.example.toml")
+    text = re.split(r"^\[", example.split(f"\n[{section}", 1)[1], maxsplit=1, flags=re.MULTILINE)[0]
+    written = set(re.findall(r"^(?:# )?([a-z_]+) = ", text, re.MULTILINE))
+    assert _keys()[section] <= written
+
+
+def _view_columns(sqlite_url: str) -> dict[str, list[str]]:
+    with closing(sqlite3.connect(make_url(sqlite_url).database or "")) as connection:
+        return {
+            view: [str(row[1]) for row in connection.execute(f"PRAGMA table_info({view})").fetchall()] for view in VIEWS
+        }
+
+
+def test_every_view_is_documented_with_exactly_its_columns(sqlite_url: str) -> None:
+    """Each view of the migrated database has its heading in views.md; the list below it names its columns in order."""
+    sections = _sections(_read(REFERENCE / "views.md"))
+    documented = {view: re.findall(r"`([a-z_]+)`", sections[view].partition("- Columns:")[2]) for view in VIEWS}
+    assert documented == _view_columns(sqlite_url)
+
+
+def test_every_sql_text_is_a_view_of_the_catalogue() -> None:
+    """No view lies in schemas/views without being created."""
+    assert {path.stem for path in (ROOT / "schemas" / "views").glob("*.sql")} == set(VIEWS)
+
+
+def _pages() -> list[Path]:
+    return [path for path in tracked_files() if path.suffix == ".md"]
+
+
+def _anchors(path: Path) -> set[str]:
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in _sections(_read(path))}
+
+
+def test_every_relative_link_leads_somewhere() -> None:
+    """A link to another file of the repository names a file or folder that exists, and a heading that is in it."""
+    broken = []
+    for page in _pages():
+        for target in LINK.findall(_read(page)):
+            if re.match(r"[a-z]+:", target):
+                continue
+            name, _, anchor = target.partition("#")
+            path = (page.parent / name).resolve() if name else page
+            if not path.exists() or (anchor and anchor not in _anchors(path)):
+                broken.append(f"{name_of(page)}: {target}")
+    assert broken == []
+
+
+def test_the_promises_name_tests_that_exist() -> None:
+    """Each test that promises.md names as a proof is a file of this repository."""
+    named = re.findall(r"`(tests/[\w/.]+)`", _read(ROOT / "docs" / "explanation" / "promises.md"))
+    assert named
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def test_every_exit_code_is_documented() -> None:
+    """exit-codes.md has a line for each code the commands can give."""
+    from jobs.cli.exits import MEANING
+
+    documented = re.findall(r"^\| ([0-9]+) \|", _read(REFERENCE / "exit-codes.md"), re.MULTILINE)
+    assert {int(code) for code in documented} == set(MEANING)
