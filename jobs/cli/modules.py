@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from jobs.cli import exits, render, session
+from jobs.cli.runs import who
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -123,7 +124,7 @@ def open_(
         steps = _change(
             desk,
             lambda connection, one: activate.open_modules(
-                connection, one, choice, opens_at, decision=decision, now=desk.now, by=words.whoever(by)
+                connection, one, choice, opens_at, decision=decision, now=desk.now, by=who(by)
             ),
         )
     when = f" from {words.local(opens_at)}" if opens_at > desk.now else ""
@@ -159,7 +160,7 @@ def close(
         steps = _change(
             desk,
             lambda connection, one: activate.close_modules(
-                connection, one, choice, closes_at, now=desk.now, by=words.whoever(by)
+                connection, one, choice, closes_at, now=desk.now, by=who(by)
             ),
         )
     is_later = closes_at > desk.now
@@ -191,13 +192,13 @@ def embargo(
     from schemas.errors import ConfigurationError
 
     with _desk(school) as desk:
-        choice, who = _choice(module, is_all=is_all or (is_lifted and not module)), words.whoever(by)
+        choice, name = _choice(module, is_all=is_all or (is_lifted and not module)), who(by)
         if is_lifted:
             if until is not None or reason is not None or from_ != "now":
                 raise ConfigurationError("--lift takes no window.", fix="Leave --from, --until and --reason out.")
             steps = _change(
                 desk,
-                lambda connection, one: activate.lift_embargoes(connection, one, choice, now=desk.now, by=who),
+                lambda connection, one: activate.lift_embargoes(connection, one, choice, now=desk.now, by=name),
             )
             lifted = [step_line(step) for step in steps if step.is_change or module]
             render.out(*(lifted or ["There was no embargo to lift."]))
@@ -211,7 +212,7 @@ def embargo(
             raise ConfigurationError("--until must lie after --from and after now.", fix="Take a later moment.")
         steps = _change(
             desk,
-            lambda connection, one: activate.add_embargo(connection, one, choice, window, now=desk.now, by=who),
+            lambda connection, one: activate.add_embargo(connection, one, choice, window, now=desk.now, by=name),
         )
     begins = "" if window.starts_at <= desk.now else f" from {words.local(window.starts_at)}"
     render.out(*(step_line(step, f"{begins} until {words.local(window.ends_at)}") for step in steps))
@@ -240,7 +241,6 @@ def apply(
     """Make the register say what a plan file says: all of it, or nothing."""
     from jobs import activate
     from jobs.cli.modules_plan import read_plan
-    from jobs.cli.modules_words import whoever
     from jobs.cli.render_modules import difference_line
     from schemas.errors import ConfigurationError
 
@@ -256,7 +256,7 @@ def apply(
             render.out(f"{len(shown)} differences; nothing was changed (--dry-run).")
             return exits.WELL
         with desk.session.write() as connection:
-            done = activate.apply(connection, wanted, now=desk.now, by=whoever(by))
+            done = activate.apply(connection, wanted, now=desk.now, by=who(by))
             if done != shown:
                 raise ConfigurationError(
                     "Someone changed the register at the same moment; nothing was applied.",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import os
 import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
@@ -100,8 +99,3 @@ def as_text(value: Any) -> str:
 def iso(instant: datetime | None) -> str | None:
     """Give an instant for a machine: ISO 8601 in UTC."""
     return None if instant is None else instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
-def whoever(by: str | None) -> str:
-    """Give the name to write in the history: the one given, else the user of this session."""
-    return (by or os.environ.get("USER") or os.environ.get("LOGNAME") or "unknown").strip() or "unknown"
