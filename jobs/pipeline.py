@@ -225,6 +225,7 @@ def _needs_full(run: RunState, stream: Stream) -> bool:
 
 def _work(run: RunState, work: Work) -> str:
     """Do the run; give the text of what stayed undone (a stream that could not be pulled), or nothing."""
+    run.staging.prepare()
     if not run.is_dry:
         withdraw_closed(run, work.closed)
         withdraw_ended(run)

@@ -63,10 +63,13 @@ class Staging:
         self.session = session
         self.school = school
         self._seq = 0
-        with session.read() as connection:
+        self._created: set[Stream] = set()
+
+    def prepare(self) -> None:
+        """Make the tables every run with work needs; a quiet run makes none."""
+        with self.session.read() as connection:
             for table in (TOUCHED_PUPILS, DOOMED):
                 connection.execute(CreateTable(table, if_not_exists=True))
-        self._created: set[Stream] = set()
 
     def clear(self, stream: Stream) -> None:
         """Make the stream's staging table, empty."""
