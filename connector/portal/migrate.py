@@ -14,6 +14,7 @@ from sqlalchemy import Connection, text
 
 from connector.portal import sqlite
 from connector.portal.database import Database, translated
+from schemas.errors import ConfigurationError
 from schemas.tables.triggers import trigger_statements
 from schemas.views.catalogue import NOW, VIEWS
 
@@ -31,7 +32,10 @@ class Revision(NamedTuple):
 
 
 def upgrade(url: str, revision: str = "head") -> None:
-    """Migrate to a revision and make the views and triggers anew. Safe to repeat; all or nothing."""
+    """Migrate to a revision and make the views and triggers anew. Safe to repeat; all or nothing.
+
+    Raises ConfigurationError when the database is at a revision that this program does not know.
+    """
     database = Database(url)
     try:
         with translated(), database.engine.connect() as connection:
@@ -71,17 +75,27 @@ def create_triggers(connection: Connection) -> None:
 
 
 def _migrate(connection: Connection, revision: str) -> None:
-    drop_views(connection)
     config = _config()
+    _refuse_unknown(connection, ScriptDirectory.from_config(config))
+    drop_views(connection)
     config.attributes["connection"] = connection
     command.upgrade(config, revision)
-    if revision in {"head", _newest()}:
+    if MigrationContext.configure(connection).get_current_revision() == _newest():
         create_views(connection)
         create_triggers(connection)
     if connection.dialect.name == "sqlite":
         broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
         if broken:
             raise RuntimeError(f"foreign keys broken after migration in {sorted({row[0] for row in broken})}")
+
+
+def _refuse_unknown(connection: Connection, scripts: ScriptDirectory) -> None:
+    here = MigrationContext.configure(connection).get_current_revision()
+    if here is not None and here not in {script.revision for script in scripts.walk_revisions()}:
+        raise ConfigurationError(
+            f"The portal database is at revision {here[:40]!r}, which this program does not know.",
+            fix="It was migrated by a newer version of this program; install that one.",
+        )
 
 
 def _newest() -> str:

@@ -1,0 +1,109 @@
+"""What a database says of itself: tables, columns, keys, checks, indexes, views, triggers; and rows to fill it with."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Boolean, Column, Connection, Date, Integer, Table, insert, inspect, select, text
+from sqlmodel.sql.sqltypes import UTCDateTime
+
+from schemas.tables.catalogue import METADATA
+
+Dump = dict[str, Any]
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+ALLOWED = {"level": ("full", "limited"), "action": ("add", "remove")}
+"""Columns with a CHECK, and what they may hold."""
+
+_POSTGRESQL = {
+    "columns": """
+        SELECT c.relname || '.' || a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
+               pg_get_expr(d.adbin, d.adrelid)
+        FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+        LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+        WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped""",
+    "constraints": """
+        SELECT conrelid::regclass || '.' || conname, pg_get_constraintdef(oid)
+        FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND contype <> 'n'""",
+    "indexes": "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'",
+    "views": "SELECT viewname, definition FROM pg_views WHERE schemaname = 'public'",
+    "triggers": """
+        SELECT tgname || ' on ' || tgrelid::regclass, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal""",
+    "functions": """
+        SELECT proname, pg_get_functiondef(oid) FROM pg_proc WHERE pronamespace = 'public'::regnamespace""",
+}
+
+
+def dump(connection: Connection) -> Dump:
+    """Give everything but alembic's own table, in the database's own words, so that two databases can be compared."""
+    found = _of_sqlite(connection) if connection.dialect.name == "sqlite" else _of_postgresql(connection)
+    return {
+        kind: {name: what for name, what in named.items() if "alembic" not in name} for kind, named in found.items()
+    }
+
+
+def _of_postgresql(connection: Connection) -> Dump:
+    return {
+        kind: {str(row[0]): tuple(row[1:]) for row in connection.execute(text(query.replace(":", "\\:")))}
+        for kind, query in _POSTGRESQL.items()
+    }
+
+
+def _of_sqlite(connection: Connection) -> Dump:
+    """SQLite keeps the statement that made a thing; of a table the order of what it names does not matter."""
+    found: Dump = {"table": {}, "index": {}, "view": {}, "trigger": {}}
+    for kind, name, statement in connection.execute(text("SELECT type, name, sql FROM sqlite_master")):
+        if kind == "table":
+            found[kind][name] = sorted(_plain(line).strip(",") for line in (statement or "").splitlines())
+        else:
+            found[kind][name] = _plain(statement or "")
+    return found
+
+
+def _plain(statement: str) -> str:
+    return re.sub(r"\s+", " ", statement.replace('"', "")).strip()
+
+
+def tables(connection: Connection) -> list[Table]:
+    """Give our tables that exist here, parents first."""
+    here = set(inspect(connection).get_table_names())
+    return [table for table in METADATA.sorted_tables if table.name in here]
+
+
+def fill(connection: Connection, count: int = 3) -> None:
+    """Put rows into every empty table: every column filled in one, every nullable one null in another."""
+    for table in tables(connection):
+        if connection.execute(select(table).limit(1)).first() is not None:
+            continue  # the register's triggers were here first
+        connection.execute(insert(table), [_row(table, number) for number in range(count)])
+
+
+def rows(connection: Connection) -> dict[str, list[tuple[Any, ...]]]:
+    """Give every row of our tables."""
+    return {
+        table.name: sorted((tuple(row) for row in connection.execute(select(table))), key=repr)
+        for table in tables(connection)
+    }
+
+
+def _row(table: Table, number: int) -> dict[str, Any]:
+    return {column.name: _value(column, number) for column in table.columns}
+
+
+def _value(column: Column[Any], number: int) -> Any:
+    if column.nullable and number == 1:
+        return None
+    if column.name in ALLOWED:
+        return ALLOWED[column.name][number % 2]
+    match column.type:
+        case Boolean():
+            return number % 2 == 0
+        case Integer():
+            return 2020 + number
+        case Date():
+            return date(2020, 2, 29) + timedelta(days=number)
+        case UTCDateTime():
+            return NOON + timedelta(days=number, microseconds=number, hours=column.name.endswith("_until"))
+    is_key = column.primary_key or bool(column.foreign_keys)
+    return f"key {number}" if is_key else f"{column.name} é🙂 {number}"
