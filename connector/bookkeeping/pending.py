@@ -24,7 +24,7 @@ from sqlalchemy import (
     update,
 )
 
-from connector.portal.plan import APPROVED, KEPT, MISSING, NEEDS_CHILD, NEW
+from connector.portal.plan import APPROVED, HELD, KEPT, MISSING, NEEDS_CHILD, NEW
 from connector.portal.staging import DOOMED, STAGING
 from schemas.ids import RunId, SchoolId
 from schemas.streams import Action, Outcome, Stream, children_of
@@ -54,8 +54,10 @@ def note_plan(
     seen = exists(
         select(literal(1)).where(
             staging.c.id == _PENDING.c.id,
-            staging.c.outcome != MISSING,
-            or_(staging.c.hold.is_(None), staging.c.hold != KEPT),
+            or_(
+                and_(staging.c.outcome != MISSING, or_(staging.c.hold.is_(None), staging.c.hold != KEPT)),
+                and_(staging.c.outcome == MISSING, _PENDING.c.action != Action.REMOVE.value),
+            ),
         )
     )
     connection.execute(delete(_PENDING).where(here, seen))
@@ -148,7 +150,7 @@ def note_hidden(connection: Connection, school: SchoolId, stream: Stream, now: d
     connection.execute(delete(_HIDDEN).where(here, moved))
     withheld = select(staging.c.id, staging.c.code.label("reason")).where(staging.c.outcome == Outcome.WITHHELD.value)
     hide(connection, school, stream, withheld, None, now)
-    held = select(staging.c.id, literal("held").label("reason")).where(
+    held = select(staging.c.id, literal(HELD).label("reason")).where(
         staging.c.action == Action.ADD.value, staging.c.hold.in_([NEW, KEPT])
     )
     hide(connection, school, stream, held, None, now)

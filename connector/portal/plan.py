@@ -31,6 +31,7 @@ from schemas.tables.catalogue import DATA_COLUMNS, TABLES, table_of
 
 MISSING = "missing"
 KEPT, NEW, APPROVED = "kept", "new", "approved"
+HELD, PARENT_HELD = "held", "parent_held"
 IDENTITY_COLUMN = {Stream.PUPILS: "birth_on"}
 NEEDS_CHILD = "no_enrolled_child"
 _HIDDEN = table_of(HiddenKeyRow)
@@ -67,31 +68,26 @@ def _row_exists(question: Question, table: Table, key: ColumnElement[Any]) -> Co
 
 
 def _check_parent(connection: Connection, question: Question, parent: Parent) -> None:
-    """Withhold what hangs on a hidden parent; reject what hangs on an unknown one."""
+    """Withhold what hangs on a hidden or held parent; reject what hangs on an unknown one."""
     staging, key = STAGING[question.stream], STAGING[question.stream].c[parent.column]
     present = _row_exists(question, TABLES[parent.stream], key)
     if question.counts_staged_parents:
         above = STAGING[parent.stream].alias("above")
         present = or_(
-            exists(select(literal(1)).where(above.c.id == key, above.c.outcome == Outcome.SHOWN.value)),
+            exists(
+                select(literal(1)).where(
+                    above.c.id == key,
+                    above.c.outcome == Outcome.SHOWN.value,
+                    or_(above.c.action != Action.ADD.value, above.c.hold.is_(None), above.c.hold == APPROVED),
+                )
+            ),
             and_(present, not_(exists(select(literal(1)).where(above.c.id == key, above.c.action == "withdraw")))),
         )
     absent = and_(staging.c.outcome == Outcome.SHOWN.value, not_(present))
-    hidden: ColumnElement[bool] = exists(
-        select(literal(1)).where(
-            _HIDDEN.c.school_id == question.school,
-            _HIDDEN.c.stream == parent.stream.value,
-            _HIDDEN.c.id == key,
-            _HIDDEN.c.reason != NEEDS_CHILD,
-        )
-    )
-    if question.counts_staged_parents:
-        above = STAGING[parent.stream].alias("above")
-        hidden = or_(
-            hidden, exists(select(literal(1)).where(above.c.id == key, above.c.outcome == Outcome.WITHHELD.value))
-        )
-    withheld = {"outcome": Outcome.WITHHELD.value, "code": "parent_withheld"}
-    connection.execute(update(staging).values(withheld).where(absent, hidden))
+    held, hidden = _is_hidden(question, parent, key)
+    for code, condition in ((PARENT_HELD, held), ("parent_withheld", hidden)):
+        values = {"outcome": Outcome.WITHHELD.value, "code": code}
+        connection.execute(update(staging).values(values).where(absent, condition))
     rejected = {
         "outcome": Outcome.REJECTED.value,
         "code": "missing_parent",
@@ -100,6 +96,23 @@ def _check_parent(connection: Connection, question: Question, parent: Parent) ->
         "missing_key": key,
     }
     connection.execute(update(staging).values(rejected).where(absent))
+
+
+def _is_hidden(question: Question, parent: Parent, key: ColumnElement[Any]) -> tuple[Any, Any]:
+    """Tell whether a missing parent is held by the brake, and whether it is hidden for another reason."""
+    known = select(literal(1)).where(
+        _HIDDEN.c.school_id == question.school, _HIDDEN.c.stream == parent.stream.value, _HIDDEN.c.id == key
+    )
+    held = exists(known.where(_HIDDEN.c.reason == HELD))
+    hidden = exists(known.where(_HIDDEN.c.reason.not_in([HELD, NEEDS_CHILD])))
+    if not question.counts_staged_parents:
+        return held, hidden
+    above = STAGING[parent.stream].alias("above")
+    staged = select(literal(1)).where(above.c.id == key)
+    is_held = and_(above.c.action == Action.ADD.value, above.c.hold.in_([NEW, KEPT]))
+    return or_(held, exists(staged.where(is_held))), or_(
+        hidden, exists(staged.where(above.c.outcome == Outcome.WITHHELD.value))
+    )
 
 
 def _keep_childless_out(connection: Connection, question: Question) -> None:
@@ -128,7 +141,9 @@ def _compare(connection: Connection, question: Question) -> None:
     )
     connection.execute(update(staging).values(action=Action.ADD.value).where(is_shown, staging.c.action.is_(None)))
     present = _row_exists(question, portal, staging.c.id)
-    hides = or_(staging.c.outcome == Outcome.WITHHELD.value, staging.c.is_hiding == true())
+    # What names a parent that the brake holds keeps its old row: the parent it had is held as well.
+    by_gate = and_(staging.c.outcome == Outcome.WITHHELD.value, staging.c.code.is_distinct_from(PARENT_HELD))
+    hides = or_(by_gate, staging.c.is_hiding == true())
     connection.execute(
         update(staging)
         .values(action=Action.WITHDRAW.value)
@@ -177,7 +192,7 @@ def _is_of_year(question: Question, school_year: int) -> ColumnElement[bool]:
 
 
 def _recognise_pending(connection: Connection, question: Question) -> None:
-    """Mark what is held already, and what a person approved."""
+    """Mark what is held already, and what needs no judgement any more: approved, or due since an earlier run."""
     staging = STAGING[question.stream]
     same = and_(
         _PENDING.c.school_id == question.school,
@@ -185,12 +200,8 @@ def _recognise_pending(connection: Connection, question: Question) -> None:
         _PENDING.c.id == staging.c.id,
         _PENDING.c.action == staging.c.action,
     )
-    hold = case((_PENDING.c.approved_at.is_not(None), APPROVED), else_=KEPT)
-    connection.execute(
-        update(staging)
-        .values(hold=hold)
-        .where(same, or_(_PENDING.c.is_held == true(), _PENDING.c.approved_at.is_not(None)))
-    )
+    hold = case((_PENDING.c.is_held == false(), APPROVED), else_=KEPT)
+    connection.execute(update(staging).values(hold=hold).where(same))
 
 
 class Wishes(NamedTuple):
