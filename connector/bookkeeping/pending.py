@@ -146,9 +146,12 @@ def note_hidden(connection: Connection, school: SchoolId, stream: Stream, now: d
     # Nothing was withheld because of a childless guardian: its relations wait in quarantine, not hidden.
     connection.execute(delete(_HIDDEN).where(here, shown, _HIDDEN.c.reason == NEEDS_CHILD))
     came_back = connection.execute(delete(_HIDDEN).where(here, shown)).rowcount > 0
-    moved = exists(select(literal(1)).where(staging.c.id == _HIDDEN.c.id, staging.c.outcome == Outcome.WITHHELD.value))
+    # A parent whose visibility was unreadable is withdrawn like a withheld one, and its children with it.
+    is_hidden = or_(staging.c.outcome == Outcome.WITHHELD.value, staging.c.is_hiding == true())
+    moved = exists(select(literal(1)).where(staging.c.id == _HIDDEN.c.id, is_hidden))
     connection.execute(delete(_HIDDEN).where(here, moved))
-    withheld = select(staging.c.id, staging.c.code.label("reason")).where(staging.c.outcome == Outcome.WITHHELD.value)
+    withheld = select(staging.c.id, staging.c.code.label("reason")).where(is_hidden, staging.c.id.is_not(None))
+    withheld = withheld.distinct()
     hide(connection, school, stream, withheld, None, now)
     held = select(staging.c.id, literal(HELD).label("reason")).where(
         staging.c.action == Action.ADD.value, staging.c.hold.in_([NEW, KEPT])

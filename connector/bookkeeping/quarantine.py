@@ -37,7 +37,8 @@ def note_plan(
     if is_complete:
         named = exists(select(literal(1)).where(staging.c.source_key == _QUARANTINE.c.key))
         connection.execute(delete(_QUARANTINE).where(here, not_(named)))
-    known = {row[0]: row[1] for row in connection.execute(select(_QUARANTINE.c.key, _QUARANTINE.c.code).where(here))}
+    fault = select(_QUARANTINE.c.key, _QUARANTINE.c.code, _QUARANTINE.c.field_path).where(here)
+    known = {row[0]: (row[1], row[2]) for row in connection.execute(fault)}
     rows = connection.execute(select(staging).where(staging.c.outcome == Outcome.REJECTED.value)).mappings()
     items = {item["key"]: item for item in (_item(school, stream, run_id, now, row) for row in rows)}
     upsert(
@@ -46,7 +47,7 @@ def note_plan(
         list(items.values()),
         keep=("first_seen_at", "run_id", "reported_at", "discarded_at", "discarded_by"),
     )
-    changed = [key for key, item in items.items() if key in known and known[key] != item["code"]]
+    changed = [key for key, item in items.items() if key in known and known[key] != (item["code"], item["field_path"])]
     if changed:
         anew = {"first_seen_at": now, "run_id": run_id, "discarded_at": None, "discarded_by": None, "reported_at": None}
         connection.execute(update(_QUARANTINE).values(**anew).where(here, _QUARANTINE.c.key.in_(changed)))

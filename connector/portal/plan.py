@@ -110,9 +110,8 @@ def _is_hidden(question: Question, parent: Parent, key: ColumnElement[Any]) -> t
     above = STAGING[parent.stream].alias("above")
     staged = select(literal(1)).where(above.c.id == key)
     is_held = and_(above.c.action == Action.ADD.value, above.c.hold.in_([NEW, KEPT]))
-    return or_(held, exists(staged.where(is_held))), or_(
-        hidden, exists(staged.where(above.c.outcome == Outcome.WITHHELD.value))
-    )
+    is_hidden = or_(above.c.outcome == Outcome.WITHHELD.value, above.c.is_hiding == true())
+    return or_(held, exists(staged.where(is_held))), or_(hidden, exists(staged.where(is_hidden)))
 
 
 def _keep_childless_out(connection: Connection, question: Question) -> None:

@@ -122,7 +122,8 @@ def settle_duplicates(connection: Connection, stream: Stream, *, is_snapshot: bo
         compared = [name for name in staging.c.keys() if name not in {"seq", "source_key", "former_keys"}]  # noqa: SIM118
         differs = any(row[name] != last[name] for row in rows for name in compared)
         if is_snapshot and differs:
-            values = {"outcome": Outcome.REJECTED.value, "code": CONFLICTING, "field_path": "", "is_hiding": False}
+            hides = any(row["outcome"] == Outcome.WITHHELD.value or row["is_hiding"] for row in rows)
+            values = {"outcome": Outcome.REJECTED.value, "code": CONFLICTING, "field_path": "", "is_hiding": hides}
             connection.execute(update(staging).values(values).where(staging.c.id == key))
         else:
             earlier = (staging.c.id == key) & (staging.c.seq != last["seq"])
