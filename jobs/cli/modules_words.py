@@ -12,6 +12,7 @@ from mappings.values import SCHOOL_ZONE, start_of_day
 from schemas.errors import ConfigurationError
 from schemas.modules import Module
 
+_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:.+", re.ASCII)
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
@@ -57,12 +58,15 @@ def parse_instant(text: str, option: str, now: datetime) -> datetime:
     if stripped.lower() == "now" or _DAY.fullmatch(stripped):
         return parse_from(stripped, option, now)
     try:
-        return as_instant(datetime.fromisoformat(stripped), option)
-    except (ValueError, OverflowError):
+        written = datetime.fromisoformat(stripped) if _MOMENT.fullmatch(stripped) else None
+    except ValueError:
+        written = None
+    if written is None:
         raise ConfigurationError(
             f"{option}: {text[:40]!r} is not a moment.",
             fix="Write a day and perhaps a time, as in 2027-01-31 or 2027-01-31T08:30 (local time), or now.",
-        ) from None
+        )
+    return as_instant(written, option)
 
 
 def as_instant(value: datetime, option: str) -> datetime:
