@@ -11,7 +11,7 @@ import urllib.error
 import urllib.request
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -46,6 +46,22 @@ def _is_served(address: str) -> bool:
     return True
 
 
+class Shown(NamedTuple):
+    """A demo that was run: where, and what it said."""
+
+    folder: Path
+    said: str
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> Shown:
+    """One demo for the tests that only look at what it left."""
+    folder = tmp_path_factory.mktemp("demo")
+    done = _run(folder, "demo")
+    assert done.returncode == 0, done.stderr
+    return Shown(folder, done.stdout)
+
+
 @pytest.mark.slow
 def test_the_demo_works_twice_and_leaves_a_portal_behind(tmp_path: Path) -> None:
     """Run twice it ends with 0 twice within a minute each; two schools are in the portal; the simulator is gone."""
@@ -59,38 +75,37 @@ def test_the_demo_works_twice_and_leaves_a_portal_behind(tmp_path: Path) -> None
 
 
 @pytest.mark.slow
-def test_the_demo_shows_what_the_schools_opened_and_closed(tmp_path: Path) -> None:
+def test_the_demo_shows_what_the_schools_opened_and_closed(shown: Shown) -> None:
     """Phases 1–3 and 1–5 decide what is there: plans only at 99BB00, and no notes at all once notities closed."""
-    assert _run(tmp_path, "demo").returncode == 0
-    assert {row[0] for row in _rows(tmp_path, "SELECT school_id FROM support_plans")} == {"99BB00"}
-    assert {row[0] for row in _rows(tmp_path, "SELECT school_id FROM groups")} == {"99AA00", "99BB00"}
-    assert _rows(tmp_path, "SELECT count(*) FROM notes") == [(0,)]
+    folder = shown.folder
+    assert {row[0] for row in _rows(folder, "SELECT school_id FROM support_plans")} == {"99BB00"}
+    assert {row[0] for row in _rows(folder, "SELECT school_id FROM groups")} == {"99AA00", "99BB00"}
+    assert _rows(folder, "SELECT count(*) FROM notes") == [(0,)]
     first = _rows(
-        tmp_path,
+        folder,
         "SELECT sum(s.added), sum(s.withheld) FROM run_streams s WHERE s.school_id = '99BB00' AND s.stream = 'notes'"
         " AND s.mode = 'full'",
     )
     assert first[0][0] > 0
     assert first[0][1] > 0
     stories = _rows(
-        tmp_path,
+        folder,
         "SELECT sum(altered), sum(withdrawn), sum(quarantined) FROM run_streams"
         " WHERE school_id = '99BB00' AND mode = 'changes'",
     )
     assert all(count > 0 for count in stories[0])
-    assert _rows(tmp_path, "SELECT count(*) FROM runs WHERE school_id = '99AA00'") == [(1,)]
+    assert _rows(folder, "SELECT count(*) FROM runs WHERE school_id = '99AA00'") == [(1,)]
 
 
 @pytest.mark.slow
-def test_the_commands_it_names_work_afterwards(tmp_path: Path) -> None:
+def test_the_commands_it_names_work_afterwards(shown: Shown) -> None:
     """Each command of its last lines works with the demo's configuration while the simulator is not running."""
-    done = _run(tmp_path, "demo")
-    lines = re.findall(r"connector (--config demo/config\.toml .*)", done.stdout.partition("Try next")[2])
-    run = _rows(tmp_path, "SELECT run_id FROM runs ORDER BY started_at LIMIT 1")[0][0]
+    lines = re.findall(r"connector (--config demo/config\.toml .*)", shown.said.partition("Try next")[2])
+    run = _rows(shown.folder, "SELECT run_id FROM runs ORDER BY started_at LIMIT 1")[0][0]
     assert len(lines) >= 5
     for line in lines:
         words = line.partition("#")[0].split()
-        answer = _run(tmp_path, *(run if word == "RUN" else word for word in words))
+        answer = _run(shown.folder, *(run if word == "RUN" else word for word in words))
         assert (line, answer.returncode, answer.stderr) == (line, 0, "")
 
 
