@@ -62,14 +62,21 @@ def pytest_configure_node(node: object) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say how many tests ran on each database, all workers together."""
     ran: dict[str, set[str]] = {name: set() for name in DATABASES}
+    crashes = dict.fromkeys(DATABASES, 0)
     for reports in terminalreporter.stats.values():
         for report in reports:
             if isinstance(report, pytest.TestReport) and report.when == "call" and not report.skipped:
                 for name, value in report.user_properties:
                     if name == "database":
                         ran[str(value)].add(report.nodeid)
+                    elif name == "crash_points":
+                        database, points = str(value).split()
+                        crashes[database] += int(points)
     counts = ", ".join(f"{name} {len(tests)} tests" for name, tests in ran.items())
     terminalreporter.write_line(f"databases: {counts}")
+    if any(crashes.values()):
+        points = ", ".join(f"{name} {number}" for name, number in crashes.items())
+        terminalreporter.write_line(f"crash points: {points}")
 
 
 @pytest.fixture(autouse=True)

@@ -51,20 +51,28 @@ class Rig:
         self.school = school
         self.world = World(seed, datetime.now(UTC).date(), {school: pupils})
         self.sis = Simulator(self.world)
-        settings = HttpSettings(
-            base_url="http://sis.test", client_id="connector", client_secret=SecretStr("demo-secret")
-        )
-        session = simulated_session(self.sis, before_call)
-        http = Http(settings, session=session, sleep=lambda _seconds: None)
+        self.before_call = before_call
         self.database = Database(url)
         self.offset = timedelta(0)
         self.parts = Parts(
             self.database,
-            ReferenceSource(http),
+            self._source(),
             READERS,
             SchoolPlan(school, "De Regenboog", "main", limits=limits),
             clock=lambda: datetime.now(UTC) + self.offset,
         )
+
+    def _source(self) -> ReferenceSource:
+        settings = HttpSettings(
+            base_url="http://sis.test", client_id="connector", client_secret=SecretStr("demo-secret")
+        )
+        session = simulated_session(self.sis, self.before_call)
+        return ReferenceSource(Http(settings, session=session, sleep=lambda _seconds: None))
+
+    def start_anew(self) -> None:
+        """Forget what a process keeps between runs (connections, the token), as a new process would."""
+        self.database.engine.dispose()
+        self.parts = self.parts._replace(source=self._source())
 
     def open(self, *modules: Module, at: datetime | None = None) -> None:
         """Open modules (all when none are named) from a moment on, now by default."""
