@@ -205,8 +205,12 @@ class _Stream:
 
     def msg(self, message: str) -> None:
         """Write one line; a stream that is gone ends no run."""
+        stream = self._stream or sys.stderr
+        if stream is None:
+            return
         try:
-            print(message, file=self._stream or sys.stderr, flush=True)
+            stream.write(f"{message}\n")
+            stream.flush()
         except (OSError, ValueError):
             return
 

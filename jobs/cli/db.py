@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import typer
 
 from jobs.cli import exits, render, session
-from schemas.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from connector.portal.database import Database
@@ -20,19 +19,11 @@ app = typer.Typer(no_args_is_help=True, help="The portal database: migrate it, s
 @app.command()
 def upgrade() -> int:
     """Migrate to the newest revision, with views and triggers; safe to repeat, all or nothing."""
-    from alembic.util import CommandError
-
     from connector.portal import migrate
 
     with _database() as database:
         before = _before(database)
-        try:
-            migrate.upgrade(database.url.render_as_string(hide_password=False))
-        except CommandError:
-            raise ConfigurationError(
-                f"The portal database is at revision {before}, which this program does not know.",
-                fix="It was migrated by a newer version of this program; install that one.",
-            ) from None
+        migrate.upgrade(database.url.render_as_string(hide_password=False))
         after = migrate.current(database)
     render.out(f"The portal database is at revision {after.newest} (before: {before or 'no tables'}).")
     return exits.WELL

@@ -30,7 +30,7 @@ def _own_context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
 
 
 def test_the_commands_import_nothing_heavy() -> None:
-    """Help and usage errors come at once (speed is for the benchmarks): the libraries are imported inside the commands."""
+    """Help and usage errors come at once: libraries are imported inside the commands (speed: see benchmarks)."""
     code = f"import sys, jobs.cli.main; print([name for name in {HEAVY!r} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
