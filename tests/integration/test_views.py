@@ -1,0 +1,143 @@
+"""The views the portal reads agree, for every guardian of a school, with an oracle that knows only raw records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+import pytest
+
+from connector.portal import migrate
+from connector.portal.database import Database
+from schemas.views import catalogue
+from schemas.views.catalogue import VIEWS
+from tests.integration.hard_cases import write_hard_cases
+from tests.integration.portal_oracle import AMSTERDAM, Rows, Sight, as_foretold
+from tests.rig import Rig
+
+MakeRig = Callable[..., Rig]
+
+
+@pytest.fixture
+def school(make_rig: MakeRig) -> Rig:
+    """A school of 60 pupils and some eighty odd families, all modules open, synced once."""
+    rig = make_rig(pupils=60)
+    write_hard_cases(rig)
+    rig.open()
+    assert rig.sync().attention == 0
+    return rig
+
+
+@contextmanager
+def clock_at(rig: Rig, moment: datetime) -> Iterator[None]:
+    """Let the views believe that it is this moment."""
+    told = f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"
+    said = {"sqlite": f"'{told}'", "postgresql": f"CAST('{told}+00' AS timestamptz)"}
+    usual = dict(catalogue.NOW)
+    try:
+        _make_views(rig.database, said)
+        yield
+    finally:
+        _make_views(rig.database, usual)
+
+
+def _make_views(database: Database, now: dict[str, str]) -> None:
+    with pytest.MonkeyPatch.context() as patch, database.engine.begin() as connection:
+        patch.setattr(migrate, "NOW", now)
+        migrate.drop_views(connection)
+        migrate.create_views(connection)
+
+
+def sight(rig: Rig, moment: datetime, **more: Any) -> Sight:
+    records = {name: rig.world.records(rig.school, name) for name in rig.world.schools[rig.school].shelves}
+    return Sight(records, moment, **more)
+
+
+def shown(rig: Rig, view: str) -> Rows:
+    found = rig.rows(f"SELECT * FROM {view} WHERE school_id = :school", school=rig.school)
+    rows = {(row["guardian_id"], row["id"]): as_foretold(row) for row in found}
+    assert len(rows) == len(found), f"{view} shows a row twice"
+    return rows
+
+
+def levels(rig: Rig) -> dict[tuple[str, str], str]:
+    found = rig.rows("SELECT guardian_id, pupil_id, level FROM portal_access WHERE school_id = :s", s=rig.school)
+    pairs = {(row["guardian_id"], row["pupil_id"]): row["level"] for row in found}
+    assert len(pairs) == len(found), "one pair has two levels at once"
+    return pairs
+
+
+def agree(rig: Rig, foretold: Sight) -> None:
+    assert levels(rig) == foretold.levels
+    for view, expected in foretold.views().items():
+        found = shown(rig, view)
+        assert sorted(found) == sorted(expected), view
+        for key, columns in expected.items():
+            assert {name: found[key][name] for name in columns} == columns, (view, key)
+
+
+def test_the_oracle_speaks_of_every_view(school: Rig) -> None:
+    """No view is forgotten, and the world has something to show and something to hide in each of them."""
+    foretold = sight(school, datetime.now(UTC))
+    views = foretold.views()
+    assert {*views, "portal_access", "portal_modules"} == set(VIEWS)
+    assert all(views.values())
+    ties = school.world.records(school.school, "guardianships")
+    assert set(foretold.levels.values()) == {"full", "limited"}
+    assert len(ties) > len(foretold.levels) + 30
+
+
+def test_every_guardian_sees_now_what_the_raw_records_allow(school: Rig) -> None:
+    """For every guardian and pupil the level, and for every view the rows and what they tell, are the oracle's."""
+    agree(school, sight(school, datetime.now(UTC)))
+
+
+def test_the_views_follow_the_calendar_without_a_sync(school: Rig) -> None:
+    """With the SIS silent, at the edges of days to come (birthdays, restrictions, graces, school years) all fits."""
+    today = datetime.now(AMSTERDAM).date()
+    seen = []
+    for days in (1, 2, 4, 6, 14, 30, 31, 60, 260, 400):
+        midnight = datetime.combine(today + timedelta(days=days), time(), AMSTERDAM)
+        for moment in (midnight - timedelta(seconds=1), midnight):
+            with clock_at(school, moment):
+                foretold = sight(school, moment)
+                agree(school, foretold)
+                seen.append(foretold.levels)
+    assert len({tuple(sorted(one.items())) for one in seen}) > 5
+
+
+def test_a_second_look_after_changes_agrees_too(school: Rig) -> None:
+    """After moves, secrecy, a leaver and a removed family, incremental syncs leave the views as the oracle has them."""
+    for story in ("family_moves", "address_turns_secret", "pupil_leaves", "note_loses_flag", "pupil_removed"):
+        school.tell(story)
+        school.sync()
+        agree(school, sight(school, datetime.now(UTC)))
+
+
+def test_another_school_with_the_same_ids_is_apart(make_rig: MakeRig) -> None:
+    """Two schools number their people alike: with school_id in the question each guardian sees the own school only."""
+    from schemas.ids import SchoolId
+
+    first, second = make_rig(pupils=14), make_rig(pupils=14, seed=8, school=SchoolId("99BB00"))
+    for rig in (first, second):
+        rig.open()
+        rig.sync()
+    for rig in (first, second):
+        agree(rig, sight(rig, datetime.now(UTC)))
+    same = {key for key in levels(first) if key in levels(second)}
+    assert same
+
+
+@pytest.mark.parametrize("modules", [("nieuws",), ("groep", "nieuws"), ("hulpplan", "notities"), ("medewerkers",), ()])
+def test_only_open_modules_show(make_rig: MakeRig, modules: tuple[str, ...]) -> None:
+    """Whatever is open beside the two that always are: each view shows its module's rows, or none at all."""
+    from schemas.modules import Module
+
+    rig = make_rig(pupils=20)
+    write_hard_cases(rig)
+    always = {"personalia", "absentie"}
+    rig.open(*(Module(name) for name in sorted({*modules, *always})))
+    rig.sync()
+    agree(rig, sight(rig, datetime.now(UTC), modules={*modules, *always}))
