@@ -33,6 +33,7 @@ class Outcome(NamedTuple):
     status: str = ""
     error: str = ""
     fix: str = ""
+    remark: str = ""
 
 
 @contextmanager
@@ -83,6 +84,7 @@ def as_data(outcome: Outcome) -> dict[str, Any]:
     data: dict[str, Any] = {
         "status": outcome.status,
         "exit_code": outcome.code,
+        "remark": outcome.remark or None,
         "error": outcome.error or None,
         "fix": outcome.fix or None,
     }
@@ -168,7 +170,8 @@ def _show(outcome: Outcome, name: str) -> None:
     dry = ", dry run: nothing was written" if report.is_dry_run else ""
     run = "" if report.is_dry_run or report.status is RunStatus.QUIET else f", run {report.run_id}"
     words = "nothing changed" if report.status is RunStatus.QUIET else report.status.value
-    render.out(f"{heading}: {words}{run}{dry}")
+    remark = f"; {outcome.remark}" if outcome.remark else ""
+    render.out(f"{heading}: {words}{run}{dry}{remark}")
     if rows := module_rows(report.streams):
         render.table(HEADINGS, rows)
     for line in advice(report):

@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from jobs.cli import exits, render, reports, session
+from jobs.cli import render, reports, session
 from schemas.ids import SchoolId
 from schemas.modules import Module
+
+FED_BY_FILES = "fed by files: tidied only; new data comes with `connector import edexml`"
+"""What a sync says of a school nobody can be asked about: closed modules and what is over still leave the portal."""
 
 if TYPE_CHECKING:
     from jobs.cli.reports import Outcome
@@ -37,8 +40,6 @@ def sync(
             for one in chosen:
                 if stopping.is_asked():
                     outcomes.append(reports.Outcome(one, stopping.exit_code, status="not started"))
-                elif wiring.is_fed_by_files(one):
-                    outcomes.append(_skipped(one, is_chosen=bool(school)))
                 else:
                     _sync(wiring, one, options, outcomes, stopping, show)
         names = {one: wiring.plan(one).name for one in chosen}
@@ -54,14 +55,12 @@ def _sync(
     show: render.Show,
 ) -> None:
     from jobs.sync import sync_school
+    from jobs.wiring import NO_DOCUMENT
 
+    is_file_fed = wiring.is_fed_by_files(school)
     with reports.judged(school, outcomes, stopping):
-        report = sync_school(wiring.parts(school, on_progress=show), options)
-        outcomes.append(reports.of_report(report))
-
-
-def _skipped(school: SchoolId, *, is_chosen: bool) -> Outcome:
-    fix = f"Use `connector import edexml FILE --school {school}`."
-    if is_chosen:
-        return reports.Outcome(school, exits.USAGE, status="skipped", error="This school is fed by files.", fix=fix)
-    return reports.Outcome(school, exits.WELL, status="skipped: fed by files; use `connector import edexml`")
+        path = NO_DOCUMENT if is_file_fed else None
+        outcome = reports.of_report(sync_school(wiring.parts(school, on_progress=show, path=path), options))
+        if is_file_fed:
+            outcome = outcome._replace(remark=FED_BY_FILES)
+        outcomes.append(outcome)

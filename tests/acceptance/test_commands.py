@@ -396,12 +396,12 @@ def test_a_second_interrupt_does_not_wait(site: Site) -> None:
 
 
 def test_a_school_that_is_fed_by_files(site: Site) -> None:
-    """`sync` leaves it to `import`; the import counts every stream, also dry; other files are refused."""
+    """`sync` only tidies it and names `import`; the import counts every stream, also dry; other files are refused."""
     site.configure(FILES)
     document = site.folder / "school.xml"
     document.write_text(DOCUMENT.read_text("utf-8").replace("99AA", "99CC"), encoding="utf-8")
-    assert "connector import edexml" in site.run("sync", "--school", "99CC01", code=2).stderr
-    assert site.json("sync")["schools"]["99CC01"]["status"].startswith("skipped")
+    assert "connector import edexml" in site.run("sync", "--school", "99CC01").stdout
+    assert "tidied only" in site.json("sync")["schools"]["99CC01"]["remark"]
     assert site.json("check")["schools"]["99CC01"]["modules"]["notities"] == "no"
 
     dry = site.json("import", "edexml", "school.xml", "--school", "99CC01", "--dry-run")
