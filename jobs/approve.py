@@ -6,13 +6,13 @@ from connector.bookkeeping import ledger, pending
 from jobs.parts import Parts, Task
 from jobs.pipeline import run_school
 from schemas.errors import ConfigurationError
-from schemas.ids import SourceKey
 from schemas.runs import RunReport, Trigger
-from schemas.streams import Stream
 
 
 def approve(parts: Parts, run_id: str, by: str) -> RunReport:
     """Release the held keys of this run and execute them; nothing else can join.
+
+    If the run that executes them dies, the next run of any kind does the rest.
 
     Raises ConfigurationError when the run is unknown, of another school, or holds nothing (any more).
     """
@@ -26,8 +26,4 @@ def approve(parts: Parts, run_id: str, by: str) -> RunReport:
                 f"Run {run_id} holds nothing that still stands.",
                 fix="It was approved already, expired, or was undone by the source.",
             )
-        approved = pending.approved_keys(connection, school)
-    keys: dict[Stream, tuple[SourceKey, ...]] = {}
-    if parts.source.capabilities.fetches_by_key:
-        keys = {stream: tuple(SourceKey(key) for key in listed) for stream, listed in approved.items()}
-    return run_school(parts, Task(Trigger.APPROVAL, keys=keys))
+    return run_school(parts, Task(Trigger.APPROVAL, keys={}))

@@ -135,6 +135,9 @@ def finish(run: RunState, problem: str) -> None:
         if run.task.document is not None:
             ledger.note_document(connection, school, run.task.document.created_at, run.task.document.digest)
         run.quarantined += quarantine.report_overdue(connection, school, now)
+        # What runs that broke off found has not been told to anyone yet.
+        run.quarantined += quarantine.unreported(connection, school, run.run_id, ledger.unfinished(school))
+        run.held += pending.unreported(connection, school, run.run_id, ledger.unfinished(school))
         status = RunStatus.INCOMPLETE if problem else RunStatus.DONE
         ledger.close_run(connection, run.run_id, status, problem, now)
     for module in complete:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 import structlog
+from sqlalchemy import Connection
 
 from connector.bookkeeping import checkpoints, leases, ledger, pending, quarantine, register
 from connector.bookkeeping.checkpoints import Checkpoint
@@ -63,11 +64,16 @@ def run_school(parts: Parts, task: Task) -> RunReport:
         is_checked = False
         try:
             report = _go(_open_state(session, parts, task, lease))
-            is_checked = report.status in {RunStatus.QUIET, RunStatus.DONE}
+            is_checked = report.status in {RunStatus.QUIET, RunStatus.DONE} and _has_looked(parts, task)
             return report
         finally:
             _release(session, lease, is_checked=is_checked)
             structlog.contextvars.unbind_contextvars("school", "run_id")
+
+
+def _has_looked(parts: Parts, task: Task) -> bool:
+    """Tell whether the run looked at the source; a school fed by files is only tidied between two documents."""
+    return parts.source.capabilities.is_incremental or task.document is not None
 
 
 def _release(session: Session, lease: Lease, *, is_checked: bool) -> None:
@@ -197,6 +203,8 @@ def _look(run: RunState) -> Work:
             pending.has_due(connection, school)
             or pending.has_expired(connection, school, now)
             or quarantine.has_overdue(connection, school, now)
+            or ledger.has_unfinished(connection, school)
+            or bool(_approved(run, connection))
             or has_ended(run, connection)
         )
     closed = frozenset(run.checkpoints) - frozenset(run.policy.streams)
@@ -234,6 +242,9 @@ def _work(run: RunState, work: Work) -> str:
         for stream in Stream:
             run.staging.clear(stream)
     _pull_keys(run, run.task.keys or {})
+    with run.session.read() as connection:
+        approved = _approved(run, connection)
+    _pull_keys(run, approved)
     problem = _pull_streams(run, work)
     if not run.is_dry:
         _release_waiting(run)
@@ -293,11 +304,21 @@ def _release_waiting(run: RunState) -> None:
     if not run.parts.source.capabilities.fetches_by_key:
         return
     with run.session.read() as connection:
-        wanted = quarantine.waiting_parents(connection, school, run.run_id)
+        wanted = quarantine.waiting_parents(connection, school, ledger.unfinished(school))
     _pull_keys(run, wanted)
     with run.session.read() as connection:
         released = quarantine.released(connection, school)
     _pull_keys(run, released)
+
+
+def _approved(run: RunState, connection: Connection) -> Mapping[Stream, tuple[SourceKey, ...]]:
+    """Give the additions and alterations that a person approved, of this run or left by one that died."""
+    source = run.parts.source.capabilities
+    if run.is_dry or not source.fetches_by_key:
+        return {}
+    approved = pending.approved_keys(connection, run.parts.school.id)
+    pulled = source.streams & frozenset(run.policy.streams)
+    return {stream: tuple(SourceKey(key) for key in keys) for stream, keys in approved.items() if stream in pulled}
 
 
 def _pull_keys(run: RunState, wanted: Mapping[Stream, tuple[SourceKey, ...]]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, Select, exists, func, insert, literal, not_, select, update
 
 from connector.portal.upsert import insert_missing
 from schemas.errors import ConfigurationError, DocumentRefused
@@ -42,6 +42,22 @@ def close_run(connection: Connection, run_id: RunId, status: RunStatus, error: s
         .values(status=status.value, finished_at=now, error=error or None)
         .where(_RUNS.c.run_id == run_id, _RUNS.c.status == RunStatus.RUNNING.value)
     )
+
+
+def unfinished(school: SchoolId) -> Select[tuple[str]]:
+    """Give the query of runs that broke off since the last one that reached its end; a run under way is among them."""
+    later = _RUNS.alias("later")
+    reached_end = later.c.status.in_([RunStatus.DONE.value, RunStatus.INCOMPLETE.value])
+    since = exists(
+        select(literal(1)).where(later.c.school_id == school, later.c.started_at > _RUNS.c.started_at, reached_end)
+    )
+    ended = _RUNS.c.status.in_([RunStatus.DONE.value, RunStatus.INCOMPLETE.value])
+    return select(_RUNS.c.run_id).where(_RUNS.c.school_id == school, not_(ended), not_(since))
+
+
+def has_unfinished(connection: Connection, school: SchoolId) -> bool:
+    """Tell whether the last run broke off, so that what comes at the end of a run is still to be done."""
+    return connection.execute(unfinished(school).limit(1)).first() is not None
 
 
 def add_sums(connection: Connection, run_id: RunId, school: SchoolId, report: StreamReport, now: datetime) -> None:

@@ -28,10 +28,10 @@ from connector.portal.plan import APPROVED, HELD, KEPT, MISSING, NEEDS_CHILD, NE
 from connector.portal.staging import DOOMED, STAGING
 from schemas.ids import RunId, SchoolId
 from schemas.streams import Action, Outcome, Stream, children_of
-from schemas.tables.bookkeeping import HiddenKeyRow, PendingKeyRow
+from schemas.tables.bookkeeping import HiddenKeyRow, IdAliasRow, PendingKeyRow
 from schemas.tables.catalogue import TABLES, table_of
 
-_PENDING, _HIDDEN = table_of(PendingKeyRow), table_of(HiddenKeyRow)
+_PENDING, _HIDDEN, _ALIASES = table_of(PendingKeyRow), table_of(HiddenKeyRow), table_of(IdAliasRow)
 REMOVED = "removed"
 
 
@@ -173,13 +173,20 @@ def approve(connection: Connection, school: SchoolId, run_id: str, by: str, now:
 
 
 def approved_keys(connection: Connection, school: SchoolId) -> Mapping[Stream, tuple[str, ...]]:
-    """Give the approved additions and alterations that a source must still hand out."""
-    rows = connection.execute(
-        select(_PENDING.c.stream, _PENDING.c.id)
-        .where(_PENDING.c.school_id == school, _PENDING.c.approved_at.is_not(None))
-        .where(_PENDING.c.action != Action.REMOVE.value)
-        .order_by(_PENDING.c.id)
-    ).all()
+    """Give the approved additions and alterations that a source must still hand out, by every key they have there."""
+    approved = and_(
+        _PENDING.c.school_id == school,
+        _PENDING.c.approved_at.is_not(None),
+        _PENDING.c.action != Action.REMOVE.value,
+    )
+    same = and_(
+        _ALIASES.c.school_id == _PENDING.c.school_id,
+        _ALIASES.c.stream == _PENDING.c.stream,
+        _ALIASES.c.id == _PENDING.c.id,
+    )
+    own = select(_PENDING.c.stream, _PENDING.c.id).where(approved)
+    known_as = select(_PENDING.c.stream, _ALIASES.c.source_key).join(_ALIASES, same).where(approved)
+    rows = sorted(tuple(row) for row in connection.execute(own.union(known_as)))
     return {
         stream: tuple(row[1] for row in rows if row[0] == stream.value)
         for stream in Stream
@@ -196,6 +203,17 @@ def held_by_run(connection: Connection, run_id: str) -> list[HeldKeys]:
         .group_by(*columns)
     ).all()
     return [HeldKeys(Stream(row[0]), Action(row[1]), row[4], row[2] or "", row[3]) for row in rows]
+
+
+def unreported(connection: Connection, school: SchoolId, run_id: RunId, runs: Select[tuple[str]]) -> int:
+    """Count the keys that these runs held, this one aside, and that still wait."""
+    count = select(func.count()).where(
+        _PENDING.c.school_id == school,
+        _PENDING.c.run_id.in_(runs),
+        _PENDING.c.run_id != run_id,
+        _PENDING.c.is_held == true(),
+    )
+    return connection.execute(count).scalar_one()
 
 
 def held_total(connection: Connection, school: SchoolId) -> int:

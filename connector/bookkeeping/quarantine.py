@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, exists, func, literal, not_, select, update
+from sqlalchemy import Connection, Select, and_, delete, exists, func, literal, not_, select, update
 
 from connector.portal.staging import STAGING
 from connector.portal.upsert import upsert
@@ -71,13 +71,15 @@ def _item(school: SchoolId, stream: Stream, run_id: RunId, now: datetime, row: A
     }
 
 
-def waiting_parents(connection: Connection, school: SchoolId, run_id: RunId) -> Mapping[Stream, tuple[SourceKey, ...]]:
-    """Give the parents that items first seen in this run wait for."""
+def waiting_parents(
+    connection: Connection, school: SchoolId, runs: Select[tuple[str]]
+) -> Mapping[Stream, tuple[SourceKey, ...]]:
+    """Give the parents that items first seen in these runs wait for."""
     rows = connection.execute(
         select(_QUARANTINE.c.missing_stream, _QUARANTINE.c.missing_key)
         .where(
             _QUARANTINE.c.school_id == school,
-            _QUARANTINE.c.run_id == run_id,
+            _QUARANTINE.c.run_id.in_(runs),
             _QUARANTINE.c.code == MISSING_PARENT,
             _QUARANTINE.c.missing_key.is_not(None),
         )
@@ -85,6 +87,18 @@ def waiting_parents(connection: Connection, school: SchoolId, run_id: RunId) -> 
         .order_by(_QUARANTINE.c.missing_key)
     ).all()
     return _by_stream(rows)
+
+
+def unreported(connection: Connection, school: SchoolId, run_id: RunId, runs: Select[tuple[str]]) -> int:
+    """Count the items for a person that were first seen in these runs, this one aside."""
+    count = select(func.count()).where(
+        _QUARANTINE.c.school_id == school,
+        _QUARANTINE.c.run_id.in_(runs),
+        _QUARANTINE.c.run_id != run_id,
+        _QUARANTINE.c.code != MISSING_PARENT,
+        _QUARANTINE.c.discarded_at.is_(None),
+    )
+    return connection.execute(count).scalar_one()
 
 
 def released(connection: Connection, school: SchoolId) -> Mapping[Stream, tuple[SourceKey, ...]]:
