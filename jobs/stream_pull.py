@@ -179,11 +179,12 @@ def page_rows(page: Page, read: Callable[[Any], Any], context: Context) -> list[
             rows.append((key, key, None, "rejected", error.code, error.field_path, error.hides, *blank))
             continue
         key = record.key
+        former = getattr(record, "former_keys", None)
+        former = json.dumps(former) if former else None
         if type(row) is str:
-            rows.append((key, key, None, "withheld", row, None, False, *blank))
+            rows.append((key, key, former, "withheld", row, None, False, *blank))
         else:
-            former = getattr(record, "former_keys", None)
-            rows.append((key, key, json.dumps(former) if former else None, "shown", None, None, False, *row))
+            rows.append((key, key, former, "shown", None, None, False, *row))
     return rows
 
 
@@ -307,7 +308,7 @@ def _apply(run: RunState, staged: Staged, report: StreamReport, new_aliases: lis
         store.blank_held_secrets(connection, school, stream)
         if stream in {Stream.PUPILS, Stream.GUARDIANSHIPS}:
             access_rows.derive_touched(connection, school, derive)
-        aliases.save(connection, school, stream, new_aliases)
+        has_merged = aliases.save(connection, school, stream, new_aliases, now)
         pending.note_plan(
             connection, school, stream, run.run_id, reason=report.hold_reason, now=now, days=parts.hold_days
         )
@@ -318,8 +319,9 @@ def _apply(run: RunState, staged: Staged, report: StreamReport, new_aliases: lis
             connection, school, stream, run.run_id, now=now, is_complete=staged.is_complete
         )
         moved = _move_checkpoint(run, connection, staged)
-        if came_back:
-            checkpoints.demand_full(connection, school, children_of(stream), "parent_returned")
+        if came_back or has_merged:
+            reason = "parent_returned" if came_back else "parent_merged"
+            checkpoints.demand_full(connection, school, children_of(stream), reason)
         report = report._replace(sums=report.sums._replace(withdrawn=gone.pop(stream, 0)))
         ledger.add_sums(connection, run.run_id, school, report, now)
         _note_gone(run, connection, gone)
