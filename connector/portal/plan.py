@@ -200,7 +200,8 @@ def _recognise_pending(connection: Connection, question: Question) -> None:
         _PENDING.c.action == staging.c.action,
     )
     hold = case((_PENDING.c.is_held == false(), APPROVED), else_=KEPT)
-    connection.execute(update(staging).values(hold=hold).where(same))
+    is_holdable = or_(staging.c.action == Action.REMOVE.value, not_(_shows_less(question)))
+    connection.execute(update(staging).values(hold=hold).where(same, is_holdable))
 
 
 class Wishes(NamedTuple):
@@ -248,8 +249,26 @@ def hold(
         Action.ALTER: is_alteration if is_whole else _changed_identity(question),
     }
     for action in sorted(held):
+        is_holdable = true() if action is Action.REMOVE else not_(_shows_less(question))
         if action in rows:
-            connection.execute(update(staging).values(hold=NEW).where(rows[action]))
+            connection.execute(update(staging).values(hold=NEW).where(rows[action], is_holdable))
+
+
+def _shows_less(question: Question) -> ColumnElement[bool]:
+    """Tell of added and altered relations whether they bar or grant nothing, or speak of the same pair: never held."""
+    if question.stream is not Stream.GUARDIANSHIPS:
+        return false()
+    staging, portal = STAGING[question.stream], TABLES[question.stream]
+    grants_nothing = and_(staging.c.authority != "full", staging.c.is_informed == false())
+    is_same_pair = exists(
+        select(literal(1)).where(
+            portal.c.school_id == question.school,
+            portal.c.id == staging.c.id,
+            portal.c.pupil_id == staging.c.pupil_id,
+            portal.c.guardian_id == staging.c.guardian_id,
+        )
+    )
+    return or_(staging.c.is_restricted == true(), grants_nothing, is_same_pair)
 
 
 def _judged_removal(question: Question) -> ColumnElement[bool]:

@@ -106,3 +106,28 @@ def test_a_held_pupil_that_vanishes_is_removed_by_the_full_enumeration(make_rig:
     rig.sync(full=True)
     assert rig.ids("pupils").isdisjoint(keys[:2])
     assert held(rig, "pupils", "alter") == set(keys[2:])
+
+
+def test_a_restriction_is_never_held_with_reissued_relations(make_rig: MakeRig) -> None:
+    """Relations re-keyed in bulk are held; a parent barred in the same sync sees the child no more all the same."""
+    rig = make_rig(pupils=30)
+    rig.open()
+    rig.sync()
+    pupil, guardian = rig.role("pupil_plain"), rig.role("guardian_plain")
+    other = rig.role("guardian_shared_home")
+    bars = {"from_on": "2020-01-01", "until_on": None}
+    for key, record in sorted(rig.world.records(rig.school, "guardianships").items()):
+        pair = (record["pupil_id"], record["guardian_id"])
+        if pair == (pupil, guardian):
+            rig.world.patch(rig.school, "guardianships", key, restriction=bars)
+        elif pair == (pupil, other) or key[-1] in "13579":
+            changes = {"authority": "none"} if pair == (pupil, other) else {}
+            rig.world.remove(rig.school, "guardianships", key)
+            rig.world.put(rig.school, "guardianships", {**record, "id": f"nieuw-{key}", **changes})
+    report = rig.sync()
+    assert report.held > 0
+    assert held(rig, "guardianships", "add")
+    seeing = {row["guardian_id"] for row in rig.rows("SELECT guardian_id FROM portal_pupils WHERE id = :p", p=pupil)}
+    assert seeing.isdisjoint({guardian, other})
+    rig.approve(report.run_id)
+    assert rig.sync(full=True).held == 0
