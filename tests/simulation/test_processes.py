@@ -90,15 +90,15 @@ def edit(rig: Rig, dice: random.Random) -> None:
     """Let something happen in the SIS, and now and then something go wrong on the way to it."""
     stream = dice.choice(["pupils", "guardians", "notes", "absences", "support_plans", "news_items"])
     key = dice.choice(sorted(rig.world.records(SCHOOL, stream)))
-    change = {
+    changes: dict[str, dict[str, object]] = {
         "pupils": {"call_name": f"Kind{dice.randrange(1000)}"},
         "guardians": {"email": f"ouder{dice.randrange(1000)}@example.nl"},
         "notes": {"visible_to_parents": dice.random() < 0.5},
         "absences": {"reason": dice.choice(["illness", "leave"])},
         "support_plans": {"status": dice.choice(["final", "concept"])},
         "news_items": {"published": dice.random() < 0.5},
-    }[stream]
-    rig.world.patch(SCHOOL, stream, key, **change)
+    }
+    rig.world.patch(SCHOOL, stream, key, **changes[stream])
     if dice.random() < 0.2:
         rig.sis.faults.add(dice.choice(["server_error", "reset", "half_page", "expired_token", "wrong_json"]))
 
