@@ -13,7 +13,7 @@ from schemas.streams import Stream
 from tests.integration.bench import asked_streams, gates, rewrite, seen, sums
 from tests.rig import Rig
 
-OPTIONAL = (Module.NIEUWS, Module.MEDEWERKERS, Module.GROEP, Module.HULPPLAN, Module.NOTITIES)
+OPTIONAL = (Module.NIEUWS, Module.GROEP, Module.NOTITIES)
 
 
 def _remembered(rig: Rig, stream: str) -> int:

@@ -54,8 +54,7 @@ def test_a_child_that_waits_longer_than_a_day_asks_for_attention_once(rig: Rig) 
     assert rig.sync().status is RunStatus.QUIET
 
 
-@pytest.mark.parametrize("children", ["removed", "left to us"])
-@pytest.mark.parametrize("full", [False, True])
+@pytest.mark.parametrize(("children", "full"), [("removed", False), ("left to us", False), ("left to us", True)])
 def test_a_pupil_is_removed_and_restored(rig: Rig, children: str, full: bool) -> None:
     """Gone with everything that hangs on it; restored, every row in every table is back, and every parent sees it."""
     rig.open()

@@ -71,7 +71,7 @@ def test_whatever_happens_the_sums_come_out_and_the_end_is_that_of_a_first_load(
     rig = make_rig(pupils=12, limits=NO_BRAKE, seed=seed + 20)
     rig.open()
     _checked(rig.sync(), rig)
-    for _ in range(6):
+    for _ in range(4):
         _happen(rig, random)
         foretold = rig.sync(dry=True)
         for one in foretold.streams:
