@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import socket
 import uuid
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from sqlalchemy import Connection, Engine, event, inspect, text
+from sqlalchemy import Connection, Engine, NullPool, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, make_url
 
 from connector.bookkeeping import leases
@@ -49,6 +50,7 @@ class Tripwire:
         self.steps = 0
         self.at: int | None = None
         self.is_dead = False
+        self.watch: Callable[[], None] = _see_nothing
         self._raw: list[Any] = []
         self._copy = postgresql.insert_rows
         event.listen(engine, "connect", lambda raw, _record: self._raw.append(raw))
@@ -58,6 +60,7 @@ class Tripwire:
     def step(self, _number: int = 0) -> None:
         """Count one step, or die at it."""
         self.steps += 1
+        self.watch()
         if self.is_dead or self.steps == self.at:
             self.is_dead = True
             for raw in self._raw:
@@ -75,7 +78,7 @@ class Tripwire:
         self.steps, self.at, self.is_dead = 0, at, False
         self._raw.clear()
         with (
-            mock.patch.object(leases, "_holder", lambda: DEAD_HOLDER),
+            mock.patch.object(leases, "_holder", return_value=DEAD_HOLDER),
             mock.patch.object(postgresql, "insert_rows", self.copy),
         ):
             yield
@@ -117,9 +120,7 @@ def outcome(rig: Rig) -> State:
     found: State = rig.portal()
     for table, columns in _OUTCOME_COLUMNS.items():
         rows = rig.rows(f"SELECT {', '.join(columns)} FROM {table}")
-        found[table] = sorted(
-            (tuple(_without_time(name, row[name]) for name in columns) for row in rows), key=repr
-        )
+        found[table] = sorted((tuple(_without_time(name, row[name]) for name in columns) for row in rows), key=repr)
     found["running"] = [tuple(row.values()) for row in rig.rows("SELECT run_id FROM runs WHERE status = 'running'")]
     found["leases"] = [tuple(row.values()) for row in rig.rows("SELECT holder FROM leases WHERE holder IS NOT NULL")]
     return found
@@ -137,62 +138,123 @@ def differences(found: State, expected: State) -> dict[str, Any]:
     }
 
 
-def fingerprint(connection: Connection) -> int:
-    """Name the whole content of the database, up to moments in time and the ids of runs."""
-    runs = connection.execute(text("SELECT run_id FROM runs ORDER BY started_at, run_id")).scalars().all()
-    places = {run: f"run {place}" for place, run in enumerate(runs)}
-    content = []
-    for table in sorted(inspect(connection).get_table_names()):
-        rows = connection.execute(text(f"SELECT * FROM {table}")).mappings().all()
-        content.append((table, sorted(repr([_plain(name, row[name], places) for name in row]) for row in rows)))
-    return hash(repr(content))
+class Observer:
+    """Reads through a connection of its own what is committed: what would be left if the process died now."""
+
+    def __init__(self, url: str) -> None:
+        self._engine = create_engine(url, poolclass=NullPool)
+        with self._engine.connect() as connection:
+            self._tables = sorted(inspect(connection).get_table_names())
+
+    def content(self) -> str:
+        """Give the whole content of the database, up to moments in time and the ids of runs."""
+        with self._engine.connect() as connection:
+            return self._read(connection)
+
+    @contextmanager
+    def watching(self, wire: Tripwire) -> Iterator[list[str]]:
+        """Note inside the block what is committed before each step."""
+        seen: list[str] = []
+        marks: list[Any] = []
+        with self._engine.connect() as connection:
+
+            def watch() -> None:
+                mark = self._mark(connection)
+                seen.append(seen[-1] if [mark] == marks[-1:] else self._read(connection))
+                marks.append(mark)
+                connection.rollback()
+
+            wire.watch = watch
+            try:
+                yield seen
+            finally:
+                wire.watch = _see_nothing
+
+    @staticmethod
+    def _mark(connection: Connection) -> Any:
+        """Give something that changes whenever another connection commits a change."""
+        is_sqlite = connection.dialect.name == "sqlite"
+        question = "PRAGMA data_version" if is_sqlite else "SELECT CAST(pg_current_snapshot() AS text)"
+        return connection.execute(text(question)).scalar_one()
+
+    def _read(self, connection: Connection) -> str:
+        runs = connection.execute(text("SELECT run_id FROM runs ORDER BY started_at, run_id")).scalars().all()
+        places = {run: f"run {place}" for place, run in enumerate(runs)}
+        content = []
+        for table in self._tables:
+            rows = connection.execute(text(f"SELECT * FROM {table}")).mappings().all()
+            content.append((table, sorted(repr([_plain(name, row[name], places) for name in row]) for row in rows)))
+        return hashlib.sha256(repr(content).encode()).hexdigest()
+
+
+def _see_nothing() -> None:
+    """Nobody watches."""
 
 
 def _plain(name: str, value: Any, places: dict[str, str]) -> Any:
-    return places.get(value, value) if isinstance(value, str) else _without_time(name, value)
+    kept = _without_time(name, value)
+    return places.get(kept, kept) if isinstance(kept, str) else kept
 
 
 def _without_time(name: str, value: Any) -> Any:
     return value is not None if name.endswith("_at") else value
 
 
-def enumerate_crashes(
-    rig: Rig, moment: Moment, wire: Tripwire, act: Callable[[Rig], None], again: Callable[[Rig], None], mine: range
-) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Die at each step in `mine`, then run again; give the step and how the outcome differs from an unhurt one.
+class Ordeal:
+    """One run, and everything that a death at any of its steps can leave behind.
 
-    Two crashes that leave the same content behind are followed by one and the same run, which is done once.
+    What is committed is read before every step. Between two changes of it all steps leave the same: there the
+    process really dies at the first and at the last step (`is_exhaustive`: at each), what it leaves must be what
+    was read, and one run later the outcome must be that of a run that was never hurt.
     """
-    expected = _unhurt(rig, moment, act)
-    known: dict[int, dict[str, Any]] = {}
-    for step in mine:
-        rig.start_anew()
-        moment.set_back()
-        with wire.armed(step):
+
+    def __init__(self, rig: Rig, folder: Path, wire: Tripwire, act: Callable[[Rig], None]) -> None:
+        self.rig, self.wire, self.act = rig, wire, act
+        url = rig.database.url.render_as_string(hide_password=False)
+        rig.database.engine.dispose()
+        self.moment = Moment(url, folder)
+        self.observer = Observer(url)
+
+    def watch(self) -> list[str]:
+        """Do the run unhurt and give what was committed before each of its steps."""
+        self._set_back()
+        with self.observer.watching(self.wire) as seen, self.wire.armed(None):
+            self.act(self.rig)
+        self.expected = outcome(self.rig)
+        return seen
+
+    def harm(self, seen: list[str], again: Callable[[Rig], None], *, is_exhaustive: bool) -> dict[int, Any]:
+        """Die and run again; give the steps after which the outcome differed, with the differences."""
+        harm: dict[int, Any] = {}
+        recovered: dict[str, Any] = {}
+        for step, content in enumerate(seen, start=1):
+            is_edge = step in {1, len(seen)} or seen[step - 2] != content or seen[step] != content
+            if not (is_edge or is_exhaustive):
+                continue
+            left = self._die_at(step)
+            if left != content:
+                harm[step] = "the dead process left something else than was committed when it died"
+            elif content not in recovered:
+                again(self.rig)
+                recovered[content] = differences(outcome(self.rig), self.expected)
+            if recovered.get(content):
+                harm[step] = recovered[content]
+        return harm
+
+    def forget(self) -> None:
+        """Remove the copy."""
+        self.rig.dispose()
+        self.moment.forget()
+
+    def _die_at(self, step: int) -> str:
+        self._set_back()
+        with self.wire.armed(step):
             with suppress(Crash, ConnectorError):
-                act(rig)
-            assert wire.is_dead, f"step {step} was never reached"
-        rig.start_anew()
-        with rig.database.session() as session, session.read() as connection:
-            left = fingerprint(connection)
-        if left not in known:
-            again(rig)
-            known[left] = differences(outcome(rig), expected)
-        yield step, known[left]
+                self.act(self.rig)
+            assert self.wire.is_dead, f"step {step} was never reached"
+        self.rig.start_anew()
+        return self.observer.content()
 
-
-def count_steps(rig: Rig, moment: Moment, wire: Tripwire, act: Callable[[Rig], None]) -> int:
-    """Count the steps of an unhurt run."""
-    rig.start_anew()
-    moment.set_back()
-    with wire.armed(None):
-        act(rig)
-    return wire.steps
-
-
-def _unhurt(rig: Rig, moment: Moment, act: Callable[[Rig], None]) -> State:
-    rig.start_anew()
-    moment.set_back()
-    act(rig)
-    return outcome(rig)
-
+    def _set_back(self) -> None:
+        self.rig.start_anew()
+        self.moment.set_back()
