@@ -68,6 +68,7 @@ def run_school(parts: Parts, task: Task) -> RunReport:
             return report
         finally:
             _release(session, lease, is_checked=is_checked)
+            session.sweep()
             structlog.contextvars.unbind_contextvars("school", "run_id")
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from connector.portal import postgresql, sqlite
+from connector.portal.row_logs import silence_rows
 from schemas.errors import ConfigurationError, DatabaseRefused, DatabaseUnavailable
 from schemas.views.catalogue import NOW
 
@@ -43,6 +44,11 @@ class Session:
     def now(self) -> datetime:
         """Give the database's own clock, as an aware instant."""
         return database_now(self.connection)
+
+    def sweep(self) -> None:
+        """Leave no bytes of what was deleted or blanked beside the portal's file. Call it between transactions."""
+        if self.dialect == "sqlite" and not self.connection.closed and not self.connection.invalidated:
+            sqlite.sweep(self.connection)
 
     def insert_rows(self, table: Table, columns: Sequence[str], rows: list[tuple[Any, ...]]) -> None:
         """Insert many rows the fast way of this database."""
@@ -92,7 +98,8 @@ def parse_url(url: str) -> URL:
 
 
 def make_engine(url: URL) -> Engine:
-    """Make the engine; `hide_parameters` keeps rows out of the driver's messages."""
+    """Make the engine; `hide_parameters` keeps rows out of the driver's messages, the filter those that were read."""
+    silence_rows()
     try:
         if url.get_backend_name() == "sqlite":
             engine = create_engine(url, hide_parameters=True)

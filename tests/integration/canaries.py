@@ -1,0 +1,146 @@
+"""Values that must not be found where they do not belong, planted in a simulated school; and the search for them."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Iterable
+from pathlib import Path
+
+from sqlalchemy import inspect, text
+
+from connector.portal.database import Database
+from connector.simulator.world import World
+from schemas.streams import Stream
+
+SCHOOL = "99AA00"
+
+SHOWN = {
+    "name": "Zwartkanarieva",
+    "call name": "Kwetteria",
+    "street": "Kanariestraatzicht",
+    "phone": "00007711",
+    "mail": "kanarie.getoond",
+    "birth date": "2019-02-17",
+    "note text": "Zichtbarekanarienotitie",
+    "plan text": "Zichtbaarkanariedoel",
+    "news": "Kanarienieuwsbericht",
+}
+"""May be in the portal's own tables, and nowhere else: no log, no error, no other table."""
+
+NEVER = {
+    "secret street": "Geheimkanariehof",
+    "secret phone": "00009922",
+    "private mail": "prive.kanarie",
+    "private mobile": "00009933",
+    "internal remark": "Internekanarieopmerking",
+    "hidden note": "Verborgenkanarienotitie",
+    "concept plan": "Conceptkanarieplan",
+    "unpublished news": "Ongepubliceerdekanarie",
+    "citizen service number": "123456782",
+    "last digits of it": "kanarie-6782",
+    "ECK iD": "ketenid.test/kanarie",
+}
+"""May be stored nowhere at all."""
+
+TABLES_OF_THE_PORTAL = {*(stream.value for stream in Stream), "guardian_access"}
+PHONES = [
+    {"number": "06-00007711", "kind": "mobile", "is_confidential": False},
+    {"number": "06-00009922", "kind": "mobile", "is_confidential": True},
+]
+NUMBERS = {
+    "bsn": "123456782",
+    "pgn": 123456782,
+    "bsn_ondwnr-4": "kanarie-6782",
+    "eck_id": "https://ketenid.test/kanarie",
+}
+
+
+def plant(world: World, school: str = SCHOOL) -> None:
+    """Put every canary into records of the world's roles."""
+    role = world.roles(school)
+    home = world.records(school, "pupils")[role["pupil_plain"]]["address"]
+    shown = {**home, "street": SHOWN["street"]}
+    secret = {**home, "id": "adr-secret", "street": NEVER["secret street"], "is_confidential": True}
+    name = {"last_name": SHOWN["name"], "call_name": SHOWN["call name"], "birth_on": SHOWN["birth date"]}
+    world.patch(school, "pupils", role["pupil_plain"], **name, **NUMBERS, address=shown, phones=PHONES)
+    world.patch(school, "pupils", role["pupil_sibling"], last_name=SHOWN["name"], **NUMBERS)
+    world.patch(school, "pupils", role["pupil_confidential"], address=secret, phones=PHONES[1:])
+    mail = f"{SHOWN['mail']}@example.nl"
+    world.patch(
+        school, "guardians", role["guardian_plain"], last_name=SHOWN["name"], email=mail, address=shown, **NUMBERS
+    )
+    world.patch(school, "guardians", role["guardian_confidential"], address=secret, phones=PHONES[1:])
+    private = {"private_email": f"{NEVER['private mail']}@example.nl", "mobile": {**PHONES[0], "number": "06-00009933"}}
+    world.patch(school, "employees", role["employee_teacher"], **private, **NUMBERS)
+    world.patch(school, "absences", role["absence_illness"], internal_remark=NEVER["internal remark"])
+    for part in ("text", "title"):
+        world.patch(school, "notes", role["note_visible"], **{part: SHOWN["note text"]})
+        world.patch(school, "notes", role["note_hidden"], **{part: NEVER["hidden note"]})
+    world.patch(school, "support_plans", role["plan_final"], goals=SHOWN["plan text"])
+    world.patch(school, "support_plans", role["plan_concept"], goals=NEVER["concept plan"])
+    world.patch(school, "news_items", role["news_published"], body=SHOWN["news"])
+    world.patch(school, "news_items", role["news_unpublished"], body=NEVER["unpublished news"])
+
+
+def leaks(said: str, canaries: Iterable[str] = (*SHOWN.values(), *NEVER.values())) -> list[str]:
+    """Give every canary in a text, whatever the case, with the words around it."""
+    low, found = said.lower(), []
+    for canary in canaries:
+        at = low.find(canary.lower())
+        if at >= 0:
+            found.append(f"{canary}: …{said[max(0, at - 200) : at + 80]}…")
+    return found
+
+
+def file_leaks(url: str, canaries: Iterable[str] = NEVER.values()) -> list[str]:
+    """Give every canary in the bytes of a SQLite database, its write-ahead log and shared memory included."""
+    database = Path(url.removeprefix("sqlite:///"))
+    found = []
+    for path in sorted(database.parent.glob(f"{database.name}*")):
+        held = path.read_bytes().lower()
+        found += [f"{canary} in {path.name}" for canary in canaries if canary.lower().encode() in held]
+    return found
+
+
+def table_leaks(url: str, *, of_the_portal: bool, canaries: Iterable[str]) -> list[str]:
+    """Give every canary in a row of any table: those of the portal, or all the others."""
+    database = Database(url)
+    wanted, found = tuple(canaries), []
+    with database.engine.connect() as connection:
+        for name in inspect(connection).get_table_names():
+            if (name in TABLES_OF_THE_PORTAL) is of_the_portal:
+                read = connection.execute(text(f"SELECT * FROM {name}"))
+                rows = "\n".join(" | ".join(str(value) for value in row) for row in read)
+                found += [f"{name}: {leak}" for leak in leaks(rows, wanted)]
+    database.dispose()
+    return found
+
+
+def stored_leaks(url: str) -> list[str]:
+    """Give whatever is stored where it may not be, in tables and, with SQLite, in bytes."""
+    return [
+        *table_leaks(url, of_the_portal=False, canaries=(*SHOWN.values(), *NEVER.values())),
+        *table_leaks(url, of_the_portal=True, canaries=NEVER.values()),
+        *(file_leaks(url) if url.startswith("sqlite") else []),
+    ]
+
+
+class Ear(logging.Handler):
+    """Hears every library at its most talkative, before anything of ours filters it."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.NOTSET)
+        self.heard: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep all that a formatter could write of a record."""
+        said = f"{record.name} {record.levelname} {record.getMessage()} {record.args!r} {record.exc_text or ''}"
+        if record.exc_info:
+            said += "".join(traceback.format_exception(*record.exc_info))
+        self.heard.append(said)
+
+
+def told(error: BaseException) -> str:
+    """Give all that an unhandled exception would print, causes and contexts included."""
+    return f"{error!r} {error} {''.join(traceback.format_exception(error))}"
