@@ -1,5 +1,6 @@
 """The simulator over HTTP: as a thread, as a process, with its control plane and its broken connections."""
 
+import gc
 import json
 import signal
 import subprocess
@@ -56,6 +57,7 @@ def test_a_reset_is_a_reset(simulator: Simulator, url: str, session: requests.Se
         assert answer.status_code == 200
     del answer  # requests keeps the connection for as long as its answer lives
     session.close()
+    gc.collect()  # urllib3 closes a pool's connections when the pool is collected, and the reset's traceback holds it
     until = time.monotonic() + 10
     while CONNECTIONS and time.monotonic() < until:
         time.sleep(0.01)
