@@ -49,7 +49,6 @@ class SchoolSettings(_Section):
 
     name: Text
     source: Text
-    leaver_grace_days: int = Field(default=14, ge=0, le=366)
 
 
 class BrakeSettings(_Section):

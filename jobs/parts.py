@@ -21,7 +21,6 @@ class SchoolPlan(NamedTuple):
     id: SchoolId
     name: str
     source: str
-    leaver_grace_days: int = 14
     limits: Limits = Limits()
 
 

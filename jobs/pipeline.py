@@ -99,6 +99,7 @@ def _open_state(session: Session, parts: Parts, task: Task, lease: Lease | None)
     with session.read() as connection:
         entries, version = register.read(connection, school.id)
         known = checkpoints.read(connection, school.id)
+        selections = register.selections(connection, school.id)
     # What is always on is pulled whatever the register says: everything else hangs on it.
     states = [ModuleState(module, now, None) for module in sorted(ALWAYS_ON)]
     states += [
@@ -110,7 +111,7 @@ def _open_state(session: Session, parts: Parts, task: Task, lease: Lease | None)
         task=task,
         run_id=new_run_id(now),
         lease=lease,
-        policy=decide(states, now, school.leaver_grace_days),
+        policy=decide(states, now, selections),
         version=version,
         revealed=frozenset(entry.module for entry in entries if entry.revealed_at is not None),
         checkpoints=known,

@@ -144,7 +144,7 @@ def pull_bundle(run: RunState, pull: Pull) -> list[StreamReport]:
 def _stage(run: RunState, pull: Pull) -> Mapping[Stream, Tally]:
     """Put every page into the staging tables."""
     parts = run.parts
-    context = Context(parts.clock(), frozenset(run.policy.streams), run.policy.leaver_grace_days)
+    context = Context(parts.clock(), frozenset(run.policy.streams), run.policy.selections, run.policy.history_from)
     tallies = {stream: Tally() for stream in pull.streams}
     for stream in pull.streams:
         run.staging.clear(stream)

@@ -73,9 +73,7 @@ class Wiring:
         """Give what is configured for a school."""
         given = self.settings.schools[school]
         brake = self.settings.brake
-        return SchoolPlan(
-            school, given.name, given.source, given.leaver_grace_days, Limits(share=brake.share, rows=brake.rows)
-        )
+        return SchoolPlan(school, given.name, given.source, Limits(share=brake.share, rows=brake.rows))
 
     def is_fed_by_files(self, school: SchoolId) -> bool:
         """Tell whether this school's records come from files a person imports."""

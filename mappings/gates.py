@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple
 
 from mappings.values import day_after, start_of_day
 from schemas.canonical.care import Note, SupportPlan
 from schemas.canonical.people import Employee, Pupil
 from schemas.canonical.school import Group, NewsItem
+from schemas.selections import DEFAULT_SELECTIONS, Selections
 from schemas.streams import Stream
 
 NOT_ENROLLED = "not_enrolled"
@@ -38,7 +39,8 @@ class Context(NamedTuple):
 
     now: datetime
     streams: frozenset[Stream]
-    leaver_grace_days: int
+    selections: Selections = DEFAULT_SELECTIONS
+    history_from: date | None = None
 
 
 OPEN_WINDOW = Window(None, None)
@@ -62,7 +64,7 @@ def pupil_gate(pupil: Pupil, context: Context) -> Window | str:
     starts = None if pupil.enrolled_from is None else start_of_day(pupil.enrolled_from)
     ends = None
     if pupil.enrolled_until is not None:
-        ends = start_of_day(day_after(pupil.enrolled_until, 1 + context.leaver_grace_days))
+        ends = start_of_day(day_after(pupil.enrolled_until, 1 + context.selections.leaver_grace_days))
     return _within(Window(starts, ends), context.now, LEFT)
 
 

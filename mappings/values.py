@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from schemas.canonical.people import Address, Name, Phone
 
 SCHOOL_ZONE = ZoneInfo("Europe/Amsterdam")
+FIRST_MONTH_OF_A_SCHOOL_YEAR = 8
 _POSTAL_CODE = re.compile(r"([1-9][0-9]{3})\s*([A-Za-z]{2})", re.ASCII)
 _NOT_IN_A_PHONE = re.compile(r"[^0-9+]", re.ASCII)
 
@@ -32,6 +33,11 @@ def day_after(day: date, days: int = 1) -> date:
 def local_day(instant: datetime) -> date:
     """Give the calendar day of an aware instant in the school's zone."""
     return instant.astimezone(SCHOOL_ZONE).date()
+
+
+def school_year_of(day: date) -> int:
+    """Give the start year of the school year that a day lies in: it begins on 1 August."""
+    return day.year if day.month >= FIRST_MONTH_OF_A_SCHOOL_YEAR else day.year - 1
 
 
 def display_name(name: Name) -> str:

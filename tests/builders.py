@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from typing import Any
 
 from mappings.gates import Context
 from schemas.canonical.care import Absence, Note, SupportPlan
@@ -17,6 +18,7 @@ from schemas.canonical.people import (
     Pupil,
 )
 from schemas.canonical.school import Group, GroupEmployee, GroupMembership, Location, NewsItem
+from schemas.selections import Selections
 from schemas.streams import Stream
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -40,10 +42,11 @@ def context(
     *,
     now: datetime = NOW,
     streams: frozenset[Stream] = ALL_STREAMS,
-    leaver_grace_days: int = 14,
+    history_from: date | None = None,
+    **selections: Any,
 ) -> Context:
-    """Give a context in which every stream is pulled."""
-    return Context(now, streams, leaver_grace_days)
+    """Give a context in which every stream is pulled; `selections` are a school's settings by field name."""
+    return Context(now, streams, Selections(**selections), history_from)
 
 
 def address(

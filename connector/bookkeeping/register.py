@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any, NamedTuple
@@ -9,8 +10,10 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, delete, insert, select, update
 
 from connector.portal.upsert import insert_missing
+from schemas.errors import ConfigurationError
 from schemas.ids import SchoolId
 from schemas.modules import ALWAYS_ON, DEFAULT_PHASE, Module
+from schemas.selections import Selections, selections_of
 from schemas.tables.catalogue import table_of
 from schemas.tables.register import (
     EmbargoRow,
@@ -19,9 +22,11 @@ from schemas.tables.register import (
     RegisterHistoryRow,
     RegisterVersionRow,
     RevealRow,
+    SettingRow,
 )
 
 _MODULES, _PHASES, _EMBARGOES = table_of(ModuleRow), table_of(PhaseRow), table_of(EmbargoRow)
+_SETTINGS = table_of(SettingRow)
 _REVEALS, _HISTORY, _VERSIONS = table_of(RevealRow), table_of(RegisterHistoryRow), table_of(RegisterVersionRow)
 
 
@@ -157,6 +162,40 @@ def history(connection: Connection, school: SchoolId, module: Module | None = No
     if module is None:
         return rows
     return [row for row in rows if f'"{module.value}"' in row["details"]]
+
+
+def selections(connection: Connection, school: SchoolId) -> Selections:
+    """Give a school's settings. Raises ConfigurationError for one that cannot be read, whoever wrote it."""
+    return selections_of({name: _json(name, text) for name, text in setting_texts(connection, school).items()})
+
+
+def setting_texts(connection: Connection, school: SchoolId) -> Mapping[str, str]:
+    """Give the settings that differ from their default, by name, as the JSON text in the register."""
+    query = select(_SETTINGS.c.name, _SETTINGS.c.value).where(_SETTINGS.c.school_id == school)
+    return {row.name: row.value for row in connection.execute(query.order_by(_SETTINGS.c.name))}
+
+
+def set_setting(connection: Connection, school: SchoolId, name: str, text: str, by: str) -> None:
+    """Write one setting; what says the same already is not touched, so that history tells changes only."""
+    insert_missing(connection, _SETTINGS, {"school_id": school, "name": name, "value": text, "changed_by": by})
+    here = (_SETTINGS.c.school_id == school) & (_SETTINGS.c.name == name) & (_SETTINGS.c.value != text)
+    connection.execute(update(_SETTINGS).values(value=text, changed_by=by).where(here))
+
+
+def reset_setting(connection: Connection, school: SchoolId, name: str, by: str) -> bool:
+    """Go back to a setting's default; tell whether it was set."""
+    here = (_SETTINGS.c.school_id == school, _SETTINGS.c.name == name)
+    connection.execute(update(_SETTINGS).values(changed_by=by).where(*here))
+    return connection.execute(delete(_SETTINGS).where(*here)).rowcount == 1
+
+
+def _json(name: str, text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        raise ConfigurationError(
+            f"Setting {name} in the register is not JSON.", fix=f"Set it again: connector modules set {name} …"
+        ) from None
 
 
 def reveal(connection: Connection, school: SchoolId, modules: Iterable[Module], now: datetime) -> None:

@@ -54,6 +54,16 @@ class EmbargoRow(SchoolRow, table=True):
     changed_by: str = Field(sa_type=Text)
 
 
+class SettingRow(SchoolRow, table=True):
+    """One setting that a school changed from its default: a name of `schemas.selections` and a JSON value."""
+
+    __tablename__ = "settings"
+
+    name: str = Field(primary_key=True, sa_type=Text)
+    value: str = Field(sa_type=Text)
+    changed_by: str = Field(sa_type=Text)
+
+
 class RevealRow(SchoolRow, table=True):
     """A module whose first load is complete. Written by runs only, so it is no part of the history."""
 

@@ -6,6 +6,7 @@ import pytest
 
 from mappings.activation import MAPPING_VERSION, ModuleState, decide, is_settings_change
 from schemas.modules import STREAMS_OF, Module, modules_needing
+from schemas.selections import Selections
 from schemas.streams import LOOSE_REFERENCES, PARENTS, Stream
 from tests.builders import NOW
 
@@ -31,7 +32,7 @@ def opened(*modules: Module) -> list[ModuleState]:
 def test_a_module_is_open_from_its_opening_until_its_close(state: ModuleState, is_open: bool) -> None:
     """Open at the instant it opens, no longer at the instant it closes; not planned is not open."""
     assert state.is_open(NOW) is is_open
-    assert (state.module in decide([state], NOW, 0).modules) is is_open
+    assert (state.module in decide([state], NOW).modules) is is_open
 
 
 def test_only_what_open_modules_need_is_pulled_parents_first() -> None:
@@ -41,7 +42,7 @@ def test_only_what_open_modules_need_is_pulled_parents_first() -> None:
         ModuleState(Module.HULPPLAN, NOW + SECOND, None),
         ModuleState(Module.GROEP, NOW - SECOND, NOW),
     ]
-    policy = decide(states, NOW, 14)
+    policy = decide(states, NOW)
     assert policy.modules == {Module.NOTITIES, Module.PERSONALIA}
     assert policy.streams == (
         Stream.LOCATIONS,
@@ -50,18 +51,18 @@ def test_only_what_open_modules_need_is_pulled_parents_first() -> None:
         Stream.GUARDIANSHIPS,
         Stream.NOTES,
     )
-    assert policy.leaver_grace_days == 14
+    assert policy.selections.leaver_grace_days == 14
 
 
 def test_nothing_open_pulls_nothing() -> None:
     """Without a word in the register no stream is asked for."""
-    assert decide([], NOW, 14).streams == ()
+    assert decide([], NOW).streams == ()
 
 
 @pytest.mark.parametrize("module", Module)
 def test_a_foreign_key_stays_inside_its_module_or_personalia(module: Module) -> None:
     """Any module opened beside personalia brings every stream that its rows must point to, parents first."""
-    streams = decide(opened(Module.PERSONALIA, module), NOW, 0).streams
+    streams = decide(opened(Module.PERSONALIA, module), NOW).streams
     for place, stream in enumerate(streams):
         assert {parent.stream for parent in PARENTS[stream]} <= set(streams[:place])
 
@@ -84,8 +85,8 @@ def test_every_stream_belongs_to_a_module() -> None:
 def test_opening_what_a_reference_points_to_asks_for_a_full_pull(stream: Stream, module: Module) -> None:
     """A stream with a loose reference has another fingerprint once the other module is open: a settings change."""
     own = opened(*modules_needing(stream))
-    before = decide(own, NOW, 14).fingerprint(stream)
-    after = decide([*own, *opened(module)], NOW, 14).fingerprint(stream)
+    before = decide(own, NOW).fingerprint(stream)
+    after = decide([*own, *opened(module)], NOW).fingerprint(stream)
     is_own = module in modules_needing(stream)
     assert (before == after) is is_own
     assert is_settings_change(before, after) is not is_own
@@ -93,13 +94,13 @@ def test_opening_what_a_reference_points_to_asks_for_a_full_pull(stream: Stream,
 
 def test_only_pupils_depend_on_the_grace() -> None:
     """Another grace for leavers makes pupils be pulled in full, and nothing else."""
-    one, other = decide(opened(*Module), NOW, 14), decide(opened(*Module), NOW, 30)
+    one, other = decide(opened(*Module), NOW), decide(opened(*Module), NOW, Selections(leaver_grace_days=30))
     assert {stream for stream in Stream if one.fingerprint(stream) != other.fingerprint(stream)} == {Stream.PUPILS}
 
 
 def test_an_unrelated_module_leaves_a_fingerprint_alone() -> None:
     """Opening notities does not make absences be pulled again."""
-    one, other = decide(opened(Module.ABSENTIE), NOW, 14), decide(opened(*Module), NOW, 14)
+    one, other = decide(opened(Module.ABSENTIE), NOW), decide(opened(*Module), NOW)
     assert one.fingerprint(Stream.ABSENCES) == other.fingerprint(Stream.ABSENCES)
 
 

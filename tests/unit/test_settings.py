@@ -47,7 +47,6 @@ def test_a_small_file_gives_settings_with_every_default(tmp_path: Path) -> None:
     assert source.client_secret is not None
     assert source.client_secret.get_secret_value() == CANARY
     assert (source.timeout_seconds, source.attempts, source.requests_per_second) == (30, 5, None)
-    assert settings.schools[SchoolId("99AA00")].leaver_grace_days == 14
     assert (settings.brake.share, settings.brake.rows) == (0.10, 3)
     assert (settings.runs.lease_seconds, settings.runs.hold_days) == (120, 14)
     assert (settings.logs.level, settings.logs.format) == ("info", "auto")
