@@ -19,7 +19,8 @@ from connector.sources.edexml import EdexmlSource
 from connector.sources.reference import ReferenceSource
 from jobs.parts import Parts, Progress, SchoolPlan
 from mappings.brake import Limits
-from mappings.sources import edexml, reference
+from mappings.sources import edexml
+from mappings.sources.reference import catalogue as reference
 from schemas.errors import ConfigurationError, DatabaseRefused
 from schemas.ids import SchoolId, parse_school_id
 from schemas.streams import Stream

@@ -21,7 +21,7 @@ from jobs.parts import Parts, SchoolPlan
 from jobs.replay import replay
 from jobs.sync import SyncOptions, sync_school
 from mappings.brake import Limits
-from mappings.sources.reference import READERS
+from mappings.sources.reference.catalogue import READERS
 from schemas.ids import SchoolId, SourceKey
 from schemas.modules import Module
 from schemas.runs import RunReport

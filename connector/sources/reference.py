@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from connector.http import Http
 from schemas.errors import SourceRefused, TransientError, WrongSchool
 from schemas.ids import SchoolId, SourceKey
-from schemas.sources.reference_pages import CHANGES, SCHOOL, WirePage, read_page
+from schemas.sources.reference.pages import CHANGES, SCHOOL, WirePage, read_page
 from schemas.streams import Capabilities, Changes, Cursor, Description, Mode, Page, Pull, Rejection, Stream
 
 MOST_KEYS = 200

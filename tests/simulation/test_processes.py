@@ -20,7 +20,7 @@ from connector.sources.reference import ReferenceSource
 from jobs.parts import Parts, SchoolPlan
 from jobs.sync import SyncOptions, sync_school
 from mappings.brake import Limits
-from mappings.sources.reference import READERS
+from mappings.sources.reference.catalogue import READERS
 from schemas.errors import ConnectorError, LeaseHeld, LeaseLost
 from schemas.runs import RunStatus
 from schemas.tables.catalogue import METADATA

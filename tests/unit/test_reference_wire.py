@@ -17,8 +17,8 @@ from pydantic import TypeAdapter, ValidationError
 from connector.simulator.world import World
 from schemas.errors import SourceRefused, TransientError
 from schemas.ids import parse_source_key
-from schemas.sources.reference import PLAINLY_SHOWN, VISIBILITY_FIELDS, WIRE
-from schemas.sources.reference_pages import read_page
+from schemas.sources.reference.catalogue import PLAINLY_SHOWN, VISIBILITY_FIELDS, WIRE
+from schemas.sources.reference.pages import read_page
 from schemas.sources.scalars import Day, Instant, Key
 from schemas.streams import Rejection, Stream, Tombstone
 from tests.unit.simulator.asking import SCHOOL, TODAY

@@ -11,7 +11,8 @@ from pydantic import Field, TypeAdapter, ValidationError, WrapValidator
 
 from schemas.errors import SourceRefused, TransientError
 from schemas.ids import parse_source_key
-from schemas.sources.reference import PLAINLY_SHOWN, VISIBILITY_FIELDS, WIRE, Address, Period, Phone, Wire
+from schemas.sources.reference.catalogue import PLAINLY_SHOWN, VISIBILITY_FIELDS, WIRE
+from schemas.sources.reference.parts import Address, Period, Phone, Wire
 from schemas.sources.scalars import Count, Text
 from schemas.streams import Rejection, Stream, Tombstone
 

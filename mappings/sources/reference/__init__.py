@@ -1,0 +1,1 @@
+"""The reference dialect's records as canonical ones."""

@@ -1,0 +1,1 @@
+"""The reference dialect on the wire."""

@@ -1,0 +1,50 @@
+"""What concerns one pupil in the reference dialect: absences, support plans, notes."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from schemas.sources.reference.parts import Wire
+from schemas.sources.scalars import Day, Flag, Instant, Key, Text
+
+
+class Absence(Wire):
+    """An absence or a late arrival."""
+
+    id: Key
+    pupil_id: Key
+    kind: Literal["absent", "late"]
+    reason: Literal["illness", "medical_visit", "leave", "late", "unauthorised", "other"]
+    is_authorised: Flag
+    starts_at: Instant
+    ends_at: Instant | None
+    reported_by: Literal["guardian", "school"]
+
+
+class SupportPlan(Wire):
+    """A support plan in any status."""
+
+    id: Key
+    pupil_id: Key
+    subject: Text
+    status: Literal["concept", "review", "final", "withdrawn"]
+    from_on: Day
+    until_on: Day | None
+    goals: Text
+    approach: Text | None
+    evaluation: Text | None
+    employee_id: Key | None
+
+
+class Note(Wire):
+    """A note in a pupil's file, for parents or not."""
+
+    id: Key
+    pupil_id: Key
+    category: Literal["conversation", "educational_needs", "observation", "home_visit", "day_report"]
+    noted_on: Day
+    title: Text
+    text: Text
+    employee_id: Key | None
+    visible_to_parents: Flag
+    reply_allowed: Flag

@@ -1,0 +1,63 @@
+"""The reference dialect on the wire: docs/reference/sis-openapi.yaml as pydantic models, one per stream.
+
+Only what the portal may ever use has a field. Dropped at the door, so that no object holds it: `changed_at`,
+ECK iDs, official names, `birth_date_uncertain`, internal remarks, private mail and mobile numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from schemas.sources.reference import care, people, school
+from schemas.sources.reference.parts import Wire
+from schemas.streams import Stream
+
+WIRE: Mapping[Stream, type[Wire]] = {
+    Stream.LOCATIONS: school.Location,
+    Stream.PUPILS: people.Pupil,
+    Stream.GUARDIANS: people.Guardian,
+    Stream.GUARDIANSHIPS: people.Guardianship,
+    Stream.ABSENCES: care.Absence,
+    Stream.NEWS_ITEMS: school.NewsItem,
+    Stream.EMPLOYEES: people.Employee,
+    Stream.GROUPS: school.Group,
+    Stream.GROUP_MEMBERSHIPS: school.GroupMembership,
+    Stream.GROUP_EMPLOYEES: school.GroupEmployee,
+    Stream.SUPPORT_PLANS: care.SupportPlan,
+    Stream.NOTES: care.Note,
+}
+"""The wire model of each stream's records."""
+
+_TIE = frozenset({"pupil_id", "group_id", "from_on", "until_on"})
+
+VISIBILITY_FIELDS: Mapping[Stream, frozenset[str]] = {
+    Stream.LOCATIONS: frozenset(),
+    Stream.PUPILS: frozenset({"status", "enrolled_from", "enrolled_until"}),
+    Stream.GUARDIANS: frozenset(),
+    Stream.GUARDIANSHIPS: frozenset(
+        "pupil_id guardian_id authority restriction information_agreement from_on until_on".split()
+    ),
+    Stream.ABSENCES: frozenset({"pupil_id"}),
+    Stream.NEWS_ITEMS: frozenset({"published", "publish_from", "publish_until", "group_id"}),
+    Stream.EMPLOYEES: frozenset({"employed_from", "employed_until"}),
+    Stream.GROUPS: frozenset({"kind"}),
+    Stream.GROUP_MEMBERSHIPS: _TIE,
+    Stream.GROUP_EMPLOYEES: _TIE,
+    Stream.SUPPORT_PLANS: frozenset({"status", "pupil_id"}),
+    Stream.NOTES: frozenset({"visible_to_parents", "pupil_id"}),
+}
+"""The fields that decide whether and to whom a record is shown: unreadable, they hide it."""
+
+PLAINLY_SHOWN: Mapping[Stream, Mapping[str, tuple[object, ...]]] = {
+    Stream.PUPILS: {"status": ("registered", "future", "enrolled", "guest"), "enrolled_until": (None,)},
+    Stream.GUARDIANSHIPS: {"authority": ("full",), "restriction": (None,), "until_on": (None,)},
+    Stream.NEWS_ITEMS: {"published": (True,)},
+    Stream.EMPLOYEES: {"employed_until": (None,)},
+    Stream.GROUPS: {"kind": ("class", "composite")},
+    Stream.GROUP_MEMBERSHIPS: {"until_on": (None,)},
+    Stream.GROUP_EMPLOYEES: {"until_on": (None,)},
+    Stream.SUPPORT_PLANS: {"status": ("final",)},
+    Stream.NOTES: {"visible_to_parents": (True,)},
+}
+"""A record with a bad field keeps its old row only while these say plainly that it may be seen: a note that
+loses its flag and gets a bad date in one change must go."""

@@ -1,0 +1,46 @@
+"""Parts of the reference dialect's records: what a wire model is, addresses, phones, periods."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from schemas.sources.scalars import Confidential, Day, Key, Text
+
+Gender = Literal["male", "female", "other", "unknown"]
+Weekday = Literal["mon", "tue", "wed", "thu", "fri"]
+
+
+class Wire(BaseModel):
+    """A part of an answer: frozen, and blind to fields it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+
+class Address(Wire):
+    """A home or a building."""
+
+    id: Key
+    street: Text
+    house_number: Text
+    house_number_suffix: Text | None
+    postal_code: Text
+    city: Text
+    country: Text
+    is_confidential: Confidential = True
+
+
+class Phone(Wire):
+    """A telephone number."""
+
+    number: Text
+    kind: Literal["mobile", "home", "work", "other"]
+    is_confidential: Confidential = True
+
+
+class Period(Wire):
+    """From a day until a day, both inclusive."""
+
+    from_on: Day
+    until_on: Day | None

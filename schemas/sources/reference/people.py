@@ -1,0 +1,75 @@
+"""People of the reference dialect and how they belong together."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from schemas.sources.reference.parts import Address, Gender, Period, Phone, Weekday, Wire
+from schemas.sources.scalars import Day, Key, Rank, Text, YearGroup
+
+
+class Pupil(Wire):
+    """A pupil, enrolled or not."""
+
+    id: Key
+    former_ids: tuple[Key, ...]
+    pupil_number: Text
+    first_names: Text | None
+    call_name: Text | None
+    name_prefix: Text | None
+    last_name: Text | None
+    gender: Gender
+    birth_on: Day | None
+    year_group: YearGroup
+    status: Literal["registered", "future", "enrolled", "guest", "left"]
+    enrolled_from: Day | None
+    enrolled_until: Day | None
+    location_id: Key | None
+    address: Address | None
+    phones: tuple[Phone, ...]
+
+
+class Guardian(Wire):
+    """A parent or other carer."""
+
+    id: Key
+    former_ids: tuple[Key, ...]
+    initials: Text | None
+    call_name: Text | None
+    name_prefix: Text | None
+    last_name: Text
+    gender: Gender
+    email: Text | None
+    phones: tuple[Phone, ...]
+    address: Address | None
+
+
+class Guardianship(Wire):
+    """Who is what to which pupil."""
+
+    id: Key
+    pupil_id: Key
+    guardian_id: Key
+    relation: Literal["father", "mother", "stepparent", "foster_parent", "legal_guardian", "grandparent", "other"]
+    authority: Literal["full", "none", "unknown"]
+    restriction: Period | None
+    information_agreement: Period | None
+    contact_order: Rank
+    from_on: Day | None
+    until_on: Day | None
+
+
+class Employee(Wire):
+    """An employee, as far as work goes."""
+
+    id: Key
+    initials: Text | None
+    call_name: Text | None
+    name_prefix: Text | None
+    last_name: Text
+    gender: Gender
+    functions: tuple[Text, ...]
+    work_email: Text | None
+    working_days: tuple[Weekday, ...]
+    employed_from: Day | None
+    employed_until: Day | None

@@ -1,0 +1,63 @@
+"""The school itself in the reference dialect: buildings, groups, news."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from schemas.sources.reference.parts import Address, Phone, Weekday, Wire
+from schemas.sources.scalars import Day, Flag, Instant, Key, SchoolYear, Text, YearGroup
+
+
+class Location(Wire):
+    """A school building."""
+
+    id: Key
+    name: Text
+    address: Address | None
+    phone: Phone | None
+
+
+class NewsItem(Wire):
+    """A news item, published or not."""
+
+    id: Key
+    title: Text
+    body: Text
+    published: Flag
+    publish_from: Instant | None
+    publish_until: Instant | None
+    group_id: Key | None
+
+
+class Group(Wire):
+    """A group of last, this or next school year."""
+
+    id: Key
+    name: Text
+    school_year: SchoolYear
+    year_groups: tuple[YearGroup, ...]
+    kind: Literal["class", "composite", "placeholder"]
+
+
+class GroupMembership(Wire):
+    """A pupil's place in a group."""
+
+    id: Key
+    pupil_id: Key
+    group_id: Key
+    school_year: SchoolYear
+    year_group: YearGroup
+    from_on: Day
+    until_on: Day | None
+
+
+class GroupEmployee(Wire):
+    """Who stands before which group."""
+
+    id: Key
+    group_id: Key
+    employee_id: Key
+    role: Literal["teacher", "coach", "assistant", "intern", "other"]
+    weekdays: tuple[Weekday, ...]
+    from_on: Day | None
+    until_on: Day | None
