@@ -6,18 +6,49 @@ A setting has a name and a JSON value; what is not set has its default. The regi
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from datetime import date
+import re
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StringConstraints,
+    ValidationError,
+)
+from pydantic_core import PydanticCustomError
 
 from schemas.errors import ConfigurationError
+from schemas.selection_words import TWICE, complaint, plain_all
 from schemas.streams import Stream
 
 Code = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, min_length=1, max_length=64)]
 YearGroupCode = Annotated[str, StringConstraints(strip_whitespace=True, to_upper=True, min_length=1, max_length=4)]
+_ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+
+
+def _only_a_day(value: Any) -> Any:
+    """Refuse what pydantic would read as a day too: seconds since 1970, an instant at midnight."""
+    is_day = isinstance(value, date) and not isinstance(value, datetime)
+    if not is_day and not (isinstance(value, str) and _ISO_DAY.fullmatch(value)):
+        raise PydanticCustomError("day", "not a day")
+    return value
+
+
+def _in_order(values: Iterable[str]) -> tuple[str, ...]:
+    """Give each value once, in one order: how a person wrote a list decides nothing."""
+    return tuple(sorted(set(values)))
+
+
+_Day = Annotated[date, BeforeValidator(_only_a_day)]
+_OrAll = BeforeValidator(plain_all)
+_InOrder = AfterValidator(_in_order)
 NoteCategory = Literal["conversation", "educational_needs", "observation", "home_visit", "day_report"]
 
 
@@ -46,28 +77,40 @@ class TestChoice(_Frozen):
     __test__ = False
 
     test: Code
-    year_groups: tuple[YearGroupCode, ...] = ()
-    from_on: date | None = None
-    shows_level: bool = True
+    year_groups: Annotated[tuple[YearGroupCode, ...], _InOrder] = ()
+    from_on: _Day | None = None
+    shows_level: StrictBool = True
+
+
+def _each_once(choices: tuple[TestChoice, ...]) -> tuple[TestChoice, ...]:
+    """Put the tests in one order; refuse a year group that is decided twice for one test."""
+    chosen = sorted(set(choices), key=lambda choice: (choice.test, choice.year_groups))
+    decided: dict[str, set[str]] = {}
+    for choice in chosen:
+        before, mine = decided.setdefault(choice.test, set()), set(choice.year_groups) or {"*"}
+        if before & mine or (before and "*" in before | mine):
+            raise PydanticCustomError(TWICE, "decided twice")
+        before |= mine
+    return tuple(chosen)
 
 
 class Selections(_Frozen):
     """One school's settings. None selects everything."""
 
-    subjects: tuple[Code, ...] | None = None
-    tests: tuple[TestChoice, ...] | None = None
-    note_categories: tuple[NoteCategory, ...] | None = None
-    reports_from: date | None = None
+    subjects: Annotated[Annotated[tuple[Code, ...], _InOrder] | None, _OrAll] = None
+    tests: Annotated[Annotated[tuple[TestChoice, ...], AfterValidator(_each_once)] | None, _OrAll] = None
+    note_categories: Annotated[Annotated[tuple[NoteCategory, ...], _InOrder] | None, _OrAll] = None
+    reports_from: Annotated[_Day | None, _OrAll] = None
     news_audience: Audience = Audience.SCHOOL_AND_GROUPS
     calendar_audience: Audience = Audience.SCHOOL_AND_GROUPS
-    leaver_grace_days: int = Field(default=14, ge=0, le=366)
-    history_years: int | None = Field(default=None, ge=0, le=20)
-    group_list_name: bool = Field(default=False, alias="group_list.name")
-    group_list_photo: bool = Field(default=False, alias="group_list.photo")
+    leaver_grace_days: Annotated[int, Field(strict=True, ge=0, le=366)] = 14
+    history_years: Annotated[Annotated[int, Field(strict=True, ge=0, le=20)] | None, _OrAll] = None
+    group_list_name: StrictBool = Field(default=False, alias="group_list.name")
+    group_list_photo: StrictBool = Field(default=False, alias="group_list.photo")
     group_list_birth_date: BirthDateShown = Field(default=BirthDateShown.OFF, alias="group_list.birth_date")
-    group_list_address: bool = Field(default=False, alias="group_list.address")
-    group_list_phone: bool = Field(default=False, alias="group_list.phone")
-    group_list_parents_names: bool = Field(default=False, alias="group_list.parents_names")
+    group_list_address: StrictBool = Field(default=False, alias="group_list.address")
+    group_list_phone: StrictBool = Field(default=False, alias="group_list.phone")
+    group_list_parents_names: StrictBool = Field(default=False, alias="group_list.parents_names")
 
 
 DEFAULT_SELECTIONS = Selections()
@@ -98,19 +141,23 @@ DECIDED_BY: Mapping[Stream, tuple[str, ...]] = {
     Stream.PUPILS: ("leaver_grace_days",),
     Stream.ABSENCES: (_HISTORY,),
     Stream.NEWS_ITEMS: ("news_audience",),
+    Stream.CALENDAR_ITEMS: ("calendar_audience", _HISTORY),
     Stream.SUPPORT_PLANS: (_HISTORY,),
+    Stream.REPORTS: ("reports_from", _HISTORY),
+    Stream.METHOD_TEST_RESULTS: ("subjects", _HISTORY),
     Stream.NOTES: ("note_categories", _HISTORY),
+    Stream.TEST_RESULTS: ("tests", _HISTORY),
 }
 """The settings that decide which rows of a stream are stored. The group list is judged when it is read."""
 
 
 def parse_setting(name: str, value: Any) -> Any:
-    """Give one setting's value as `Selections` holds it; raises ConfigurationError naming the setting."""
+    """Give one setting's value as `Selections` holds it; raises ConfigurationError that says what is allowed."""
     return getattr(selections_of({name: value}), SETTINGS[name])
 
 
 def selections_of(values: Mapping[str, Any]) -> Selections:
-    """Give the settings by their names; raises ConfigurationError naming the first that is wrong."""
+    """Give the settings by their names; raises ConfigurationError that says what is allowed, never what was there."""
     for name in values:
         if name not in SETTINGS:
             fix = f"The settings are {', '.join(SETTINGS)}."
@@ -119,8 +166,8 @@ def selections_of(values: Mapping[str, Any]) -> Selections:
         return Selections.model_validate(dict(values))
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise ConfigurationError(f"Setting {where}: {first['msg'].lower()}.", fix=_fix(str(first["loc"][0]))) from None
+        name = str(first["loc"][0])
+        raise ConfigurationError(complaint(first["loc"], first["type"]), fix=f"It decides: {MEANINGS[name]}.") from None
 
 
 def setting_text(value: Any) -> str:
@@ -134,7 +181,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return [_plain(one) for one in value]
     return value.isoformat() if isinstance(value, date) else value
-
-
-def _fix(name: str) -> str:
-    return f"It decides the {MEANINGS[name]}." if name in MEANINGS else ""

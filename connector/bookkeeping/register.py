@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
+from shlex import quote
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, delete, insert, select, update
@@ -13,7 +14,7 @@ from connector.portal.upsert import insert_missing
 from schemas.errors import ConfigurationError
 from schemas.ids import SchoolId
 from schemas.modules import ALWAYS_ON, DEFAULT_PHASE, Module
-from schemas.selections import Selections, selections_of
+from schemas.selections import DEFAULT_SELECTIONS, SETTINGS, Selections, parse_setting
 from schemas.tables.catalogue import table_of
 from schemas.tables.register import (
     EmbargoRow,
@@ -166,13 +167,38 @@ def history(connection: Connection, school: SchoolId, module: Module | None = No
 
 def selections(connection: Connection, school: SchoolId) -> Selections:
     """Give a school's settings. Raises ConfigurationError for one that cannot be read, whoever wrote it."""
-    return selections_of({name: _json(name, text) for name, text in setting_texts(connection, school).items()})
+    values = {name: read_setting(school, name, text) for name, text in setting_texts(connection, school).items()}
+    return DEFAULT_SELECTIONS.model_copy(update={SETTINGS[name]: value for name, value in values.items()})
+
+
+def read_setting(school: SchoolId, name: str, text: str) -> Any:
+    """Give the value of a JSON text in the register; raises ConfigurationError with the command that mends it."""
+    where = f"School {school}, the register's settings"
+    unset = f"connector modules unset {quote(name)} --school {school}"
+    if name not in SETTINGS:
+        raise ConfigurationError(f"{where}: there is no setting {name[:40]!r}.", fix=f"Take it away: {unset}")
+    try:
+        return parse_setting(name, json.loads(text))
+    except ConfigurationError as error:
+        message = error.message
+    except (ValueError, RecursionError):
+        message = f"{name} is not JSON."
+    again = f"connector modules set {name} … --school {school}"
+    raise ConfigurationError(f"{where}: {message}", fix=f"Set it again: {again}, or take its default: {unset}")
 
 
 def setting_texts(connection: Connection, school: SchoolId) -> Mapping[str, str]:
     """Give the settings that differ from their default, by name, as the JSON text in the register."""
     query = select(_SETTINGS.c.name, _SETTINGS.c.value).where(_SETTINGS.c.school_id == school)
     return {row.name: row.value for row in connection.execute(query.order_by(_SETTINGS.c.name))}
+
+
+def setting_changes(connection: Connection, school: SchoolId) -> Mapping[str, tuple[datetime, str]]:
+    """Give when, and by whom, each setting that differs from its default was last written."""
+    query = select(_HISTORY).where(_HISTORY.c.school_id == school, _HISTORY.c.subject == _SETTINGS.name)
+    rows = connection.execute(query.order_by(_HISTORY.c.id)).mappings()
+    found = {json.loads(row["details"])["name"]: (row["at"], row["changed_by"]) for row in rows}
+    return {name: found[name] for name in setting_texts(connection, school) if name in found}
 
 
 def set_setting(connection: Connection, school: SchoolId, name: str, text: str, by: str) -> None:
@@ -183,19 +209,10 @@ def set_setting(connection: Connection, school: SchoolId, name: str, text: str, 
 
 
 def reset_setting(connection: Connection, school: SchoolId, name: str, by: str) -> bool:
-    """Go back to a setting's default; tell whether it was set."""
+    """Go back to a setting's default; tell whether it was set. Signed first: the trigger keeps the row's last name."""
     here = (_SETTINGS.c.school_id == school, _SETTINGS.c.name == name)
     connection.execute(update(_SETTINGS).values(changed_by=by).where(*here))
     return connection.execute(delete(_SETTINGS).where(*here)).rowcount == 1
-
-
-def _json(name: str, text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        raise ConfigurationError(
-            f"Setting {name} in the register is not JSON.", fix=f"Set it again: connector modules set {name} …"
-        ) from None
 
 
 def reveal(connection: Connection, school: SchoolId, modules: Iterable[Module], now: datetime) -> None:

@@ -2,54 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import datetime
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from jobs.cli import exits, render, session
+from jobs.cli import exits, render
+from jobs.cli.modules_desk import By, Desk, Json, Schools, desk_of
 from jobs.cli.runs import who
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from connector.bookkeeping.register import Decision
-    from connector.portal.database import Session
     from jobs.activate import Choice, Step
-    from jobs.wiring import Wiring
     from schemas.ids import SchoolId
 
 app = typer.Typer(no_args_is_help=True, help="What each school opens to parents, and from when.")
 
-Schools = Annotated[
-    list[str] | None, typer.Option("--school", metavar="BRIN", help="Only this school; may be repeated.")
-]
 Modules = Annotated[list[str] | None, typer.Option("--module", metavar="NAME", help="A module; may be repeated.")]
 Phase = Annotated[int | None, typer.Option("--phase", metavar="N", help="All modules of this phase.")]
-By = Annotated[str | None, typer.Option("--by", metavar="NAME", help="Who changes it; your user name if left out.")]
-Json = Annotated[bool, typer.Option("--json", help="Data for a machine.")]
-
-
-class Desk(NamedTuple):
-    """What a command works with: an open session, the schools meant, and this moment."""
-
-    session: Session
-    wiring: Wiring
-    schools: tuple[SchoolId, ...]
-    now: datetime
-
-
-@contextmanager
-def _desk(schools: list[str] | None) -> Iterator[Desk]:
-    """Open the database of the settings; raises ConfigurationError for a school that is not configured."""
-    from jobs.parts import clock
-
-    with session.opened() as wiring, wiring.database.session() as opened:
-        # Whole seconds: a change that begins now has begun for the database's clock too.
-        yield Desk(opened, wiring, wiring.schools(schools or ()), clock().replace(microsecond=0))
 
 
 def _choice(modules: list[str] | None, phase: int | None = None, *, is_all: bool = False) -> Choice:
@@ -79,7 +52,7 @@ def list_modules(school: Schools = None, is_json: Json = False) -> int:
     from jobs import activate
     from jobs.cli import render_modules
 
-    with _desk(school) as desk:
+    with desk_of(school) as desk:
         with desk.session.read() as connection:
             views = [view for school_id in desk.schools for view in activate.look(connection, school_id, desk.now)]
         if is_json:
@@ -116,7 +89,7 @@ def open_(
     from jobs.cli import modules_words as words
     from jobs.cli.render_modules import step_line
 
-    with _desk(school) as desk:
+    with desk_of(school) as desk:
         choice = _choice(module, phase)
         opens_at = words.parse_from(from_, "--from", desk.now)
         evening_on = None if evening is None else words.parse_day(evening, "--evening")
@@ -151,7 +124,7 @@ def close(
     from mappings.values import local_day, start_of_day
     from schemas.errors import ConfigurationError
 
-    with _desk(school) as desk:
+    with desk_of(school) as desk:
         choice, closes_at = _choice(module, phase), desk.now
         if on is not None and (day := words.parse_day(on, "--on")) != local_day(desk.now):
             if day < local_day(desk.now):
@@ -191,7 +164,7 @@ def embargo(
     from jobs.cli.render_modules import step_line
     from schemas.errors import ConfigurationError
 
-    with _desk(school) as desk:
+    with desk_of(school) as desk:
         choice, name = _choice(module, is_all=is_all or (is_lifted and not module)), who(by)
         if is_lifted:
             if until is not None or reason is not None or from_ != "now":
@@ -225,7 +198,7 @@ def plan(school: Schools = None) -> int:
     from jobs import activate
     from jobs.cli.modules_plan import plan_text
 
-    with _desk(school) as desk:
+    with desk_of(school) as desk:
         with desk.session.read() as connection:
             present = activate.present_plan(connection, desk.schools, desk.now)
         render.out(plan_text(present).rstrip("\n"))
@@ -244,7 +217,7 @@ def apply(
     from jobs.cli.render_modules import difference_line
     from schemas.errors import ConfigurationError
 
-    with _desk(None) as desk:
+    with desk_of(None) as desk:
         wanted = read_plan(file, desk.schools)
         with desk.session.read() as connection:
             shown = activate.differences(connection, wanted, desk.now)
@@ -277,7 +250,7 @@ def history(
     from jobs.cli import render_modules
     from jobs.cli.modules_words import parse_module
 
-    with _desk(school) as desk:
+    with desk_of(school) as desk:
         wanted = None if module is None else parse_module(module)
         with desk.session.read() as connection:
             rows = [row for one in desk.schools for row in register.history(connection, one, wanted)]
