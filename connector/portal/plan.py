@@ -104,7 +104,9 @@ def _is_hidden(question: Question, parent: Parent, key: ColumnElement[Any]) -> t
         _HIDDEN.c.school_id == question.school, _HIDDEN.c.stream == parent.stream.value, _HIDDEN.c.id == key
     )
     held = exists(known.where(_HIDDEN.c.reason == HELD))
-    hidden = exists(known.where(_HIDDEN.c.reason.not_in([HELD, NEEDS_CHILD])))
+    # A relation asks for a childless guardian by key; whatever else names one stays out with that guardian.
+    askable = [HELD, NEEDS_CHILD] if question.stream is Stream.GUARDIANSHIPS else [HELD]
+    hidden = exists(known.where(_HIDDEN.c.reason.not_in(askable)))
     if not question.counts_staged_parents:
         return held, hidden
     above = STAGING[parent.stream].alias("above")
