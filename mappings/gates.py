@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import NamedTuple
 
-from mappings.values import day_after, start_of_day
-from schemas.canonical.care import Note, SupportPlan
-from schemas.canonical.people import Employee, Pupil
-from schemas.canonical.school import Group, NewsItem
-from schemas.selections import DEFAULT_SELECTIONS, Selections
+from mappings.values import day_after, local_day, start_of_day
+from schemas.canonical.care import Absence, Note, Report, SupportPlan
+from schemas.canonical.finance import Invoice
+from schemas.canonical.people import Employee, PrivacyPreference, Pupil
+from schemas.canonical.results import MethodTestResult, TestResult
+from schemas.canonical.school import CalendarItem, Group, Lesson, NewsItem
+from schemas.selections import DEFAULT_SELECTIONS, Audience, Selections, TestChoice
 from schemas.streams import Stream
 
 NOT_ENROLLED = "not_enrolled"
@@ -22,6 +24,16 @@ GROUP_NOT_OPEN = "group_not_open"
 PLACEHOLDER = "placeholder"
 PARENT_WITHHELD = "parent_withheld"
 NO_ENROLLED_CHILD = "no_enrolled_child"
+NOT_SENT = "not_sent"
+NO_DEBTOR = "no_debtor"
+NOT_FOR_PARENTS = "not_for_parents"
+CATEGORY_NOT_USED = "category_not_used"
+AUDIENCE_NOT_SELECTED = "audience_not_selected"
+CATEGORY_NOT_SELECTED = "category_not_selected"
+SUBJECT_NOT_SELECTED = "subject_not_selected"
+TEST_NOT_SELECTED = "test_not_selected"
+BEFORE_FROM_DATE = "before_from_date"
+BEYOND_HISTORY = "beyond_history"
 
 PLACEHOLDER_NAMES = frozenset({"aangemeld"})
 """ParnasSys keeps pre-registered children in a pseudo-group of this name; it is never a class."""
@@ -79,19 +91,111 @@ def news_item_gate(item: NewsItem, context: Context) -> Window | str:
     """Give the window of publication, or the gate; one group's item waits for a module that shows groups."""
     if not item.is_published:
         return NOT_PUBLISHED
-    if item.group_key is not None and Stream.GROUPS not in context.streams:
-        return GROUP_NOT_OPEN
+    gate = _group_gate(item.group_key, context.selections.news_audience, context)
+    if gate is not None:
+        return gate
     return _within(Window(item.publish_from, item.publish_until), context.now, EXPIRED)
 
 
-def note_gate(note: Note) -> Window | str:
-    """A note is stored only when the school flagged it as visible to parents."""
-    return OPEN_WINDOW if note.is_visible_to_parents else NOT_VISIBLE_TO_PARENTS
+def calendar_item_gate(item: CalendarItem, context: Context) -> Window | str:
+    """An item is stored when it is for parents; one group's item waits for a module that shows groups."""
+    if item.audience != "parents":
+        return NOT_FOR_PARENTS
+    gate = _group_gate(item.group_key, context.selections.calendar_audience, context)
+    return gate or _past_gate(local_day(item.ends_at or item.starts_at), context) or OPEN_WINDOW
 
 
-def support_plan_gate(plan: SupportPlan) -> Window | str:
+def _group_gate(group_key: str | None, audience: Audience, context: Context) -> str | None:
+    if group_key is None:
+        return None
+    if Stream.GROUPS not in context.streams:
+        return GROUP_NOT_OPEN
+    return None if audience is Audience.SCHOOL_AND_GROUPS else AUDIENCE_NOT_SELECTED
+
+
+def _past_gate(day: date | None, context: Context) -> str | None:
+    """Tell whether a day lies before the oldest school year that parents see."""
+    is_past = day is not None and context.history_from is not None and day < context.history_from
+    return BEYOND_HISTORY if is_past else None
+
+
+def absence_gate(absence: Absence, context: Context) -> Window | str:
+    """An absence is stored as far back as the school shows history."""
+    return _past_gate(local_day(absence.ends_at or absence.starts_at), context) or OPEN_WINDOW
+
+
+def note_gate(note: Note, context: Context) -> Window | str:
+    """A note is stored only when the school flagged it as visible to parents, in a category it selected."""
+    if not note.is_visible_to_parents:
+        return NOT_VISIBLE_TO_PARENTS
+    selected = context.selections.note_categories
+    if selected is not None and note.category not in selected:
+        return CATEGORY_NOT_SELECTED
+    return _past_gate(note.noted_on, context) or OPEN_WINDOW
+
+
+def support_plan_gate(plan: SupportPlan, context: Context) -> Window | str:
     """A plan is stored only in status final, never as a concept."""
-    return OPEN_WINDOW if plan.status == "final" else NOT_FINAL
+    if plan.status != "final":
+        return NOT_FINAL
+    return _past_gate(plan.until_on, context) or OPEN_WINDOW
+
+
+def report_gate(report: Report, context: Context) -> Window | str:
+    """A report is stored once published, from the school's first day of reports on; shown from its own date."""
+    if not report.is_published:
+        return NOT_PUBLISHED
+    first = context.selections.reports_from
+    if first is not None and report.reported_on < first:
+        return BEFORE_FROM_DATE
+    return _past_gate(report.reported_on, context) or Window(report.publish_from, None)
+
+
+def method_test_result_gate(result: MethodTestResult, context: Context) -> Window | str:
+    """A method test is stored when its subject is selected, and shown from its date."""
+    selected = context.selections.subjects
+    if selected is not None and result.subject not in selected:
+        return SUBJECT_NOT_SELECTED
+    return _past_gate(result.taken_on, context) or Window(result.publish_from, None)
+
+
+def test_choice(result: TestResult, selections: Selections) -> TestChoice | None:
+    """Give the school's choice that this test in this year group falls under; None when it chose others."""
+    if selections.tests is None:
+        return TestChoice(test=result.test)
+    chosen = (choice for choice in selections.tests if choice.test == result.test)
+    return next((one for one in chosen if not one.year_groups or result.year_group in one.year_groups), None)
+
+
+def test_result_gate(result: TestResult, context: Context) -> Window | str:
+    """A test is stored when final and selected for the pupil's year group; shown from its date."""
+    if result.status != "final":
+        return NOT_FINAL
+    choice = test_choice(result, context.selections)
+    if choice is None:
+        return TEST_NOT_SELECTED
+    if choice.from_on is not None and result.taken_on < choice.from_on:
+        return BEFORE_FROM_DATE
+    return _past_gate(result.taken_on, context) or Window(result.publish_from, None)
+
+
+def invoice_gate(invoice: Invoice) -> Window | str:
+    """An invoice is stored once it was sent to a debtor."""
+    if invoice.status == "concept":
+        return NOT_SENT
+    return OPEN_WINDOW if invoice.debtor_key is not None else NO_DEBTOR
+
+
+def lesson_gate(lesson: Lesson, context: Context) -> Window | str:
+    """Give the window of days in which the lesson is on the timetable."""
+    starts = None if lesson.from_on is None else start_of_day(lesson.from_on)
+    ends = None if lesson.until_on is None else start_of_day(day_after(lesson.until_on))
+    return _within(Window(starts, ends), context.now, EXPIRED)
+
+
+def privacy_preference_gate(preference: PrivacyPreference) -> Window | str:
+    """Only what the group list asks for is stored."""
+    return OPEN_WINDOW if preference.category.startswith("group_list_") else CATEGORY_NOT_USED
 
 
 def group_gate(group: Group) -> Window | str:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from schemas.canonical.people import Address, Name, Phone
@@ -81,6 +82,16 @@ def phone_number(text: str) -> str:
 def list_text(values: Sequence[str]) -> str:
     """Write a list of codes as JSON text, in its own order."""
     return json.dumps(list(values), ensure_ascii=False, separators=(",", ":")) if values else "[]"
+
+
+class _Record(Protocol):
+    def _asdict(self) -> dict[str, Any]: ...
+
+
+def records_text(records: Sequence[_Record]) -> str:
+    """Write a list of small records as JSON text, in its own order."""
+    named = [record._asdict() for record in records]
+    return json.dumps(named, ensure_ascii=False, separators=(",", ":")) if named else "[]"
 
 
 def phones_text(phones: Sequence[Phone]) -> str:

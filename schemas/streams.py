@@ -19,14 +19,23 @@ class Stream(StrEnum):
     PUPILS = "pupils"
     GUARDIANS = "guardians"
     GUARDIANSHIPS = "guardianships"
+    EMERGENCY_CONTACTS = "emergency_contacts"
     ABSENCES = "absences"
+    MEDICAL_ITEMS = "medical_items"
+    INVOICES = "invoices"
     NEWS_ITEMS = "news_items"
     EMPLOYEES = "employees"
     GROUPS = "groups"
     GROUP_MEMBERSHIPS = "group_memberships"
     GROUP_EMPLOYEES = "group_employees"
+    CALENDAR_ITEMS = "calendar_items"
+    PRIVACY_PREFERENCES = "privacy_preferences"
+    LESSONS = "lessons"
     SUPPORT_PLANS = "support_plans"
+    REPORTS = "reports"
+    METHOD_TEST_RESULTS = "method_test_results"
     NOTES = "notes"
+    TEST_RESULTS = "test_results"
 
 
 class Parent(NamedTuple):
@@ -41,21 +50,33 @@ PARENTS: Mapping[Stream, tuple[Parent, ...]] = {
     Stream.PUPILS: (),
     Stream.GUARDIANS: (),
     Stream.GUARDIANSHIPS: (Parent(Stream.PUPILS, "pupil_id"), Parent(Stream.GUARDIANS, "guardian_id")),
+    Stream.EMERGENCY_CONTACTS: (Parent(Stream.PUPILS, "pupil_id"),),
     Stream.ABSENCES: (Parent(Stream.PUPILS, "pupil_id"),),
+    Stream.MEDICAL_ITEMS: (Parent(Stream.PUPILS, "pupil_id"),),
+    Stream.INVOICES: (Parent(Stream.GUARDIANS, "debtor_id"),),
     Stream.NEWS_ITEMS: (),
     Stream.EMPLOYEES: (),
     Stream.GROUPS: (),
     Stream.GROUP_MEMBERSHIPS: (Parent(Stream.PUPILS, "pupil_id"), Parent(Stream.GROUPS, "group_id")),
     Stream.GROUP_EMPLOYEES: (Parent(Stream.GROUPS, "group_id"),),
+    Stream.CALENDAR_ITEMS: (),
+    Stream.PRIVACY_PREFERENCES: (Parent(Stream.PUPILS, "pupil_id"),),
+    Stream.LESSONS: (Parent(Stream.GROUPS, "group_id"),),
     Stream.SUPPORT_PLANS: (Parent(Stream.PUPILS, "pupil_id"),),
+    Stream.REPORTS: (Parent(Stream.PUPILS, "pupil_id"),),
+    Stream.METHOD_TEST_RESULTS: (Parent(Stream.PUPILS, "pupil_id"),),
     Stream.NOTES: (Parent(Stream.PUPILS, "pupil_id"),),
+    Stream.TEST_RESULTS: (Parent(Stream.PUPILS, "pupil_id"),),
 }
 """Hard references (foreign keys). A parent is pulled whenever its child is: same module, or personalia."""
 
 LOOSE_REFERENCES: Mapping[Stream, Mapping[str, Stream]] = {
     Stream.PUPILS: {"location_id": Stream.LOCATIONS},
+    Stream.INVOICES: {"pupil_id": Stream.PUPILS},
     Stream.NEWS_ITEMS: {"group_id": Stream.GROUPS},
     Stream.GROUP_EMPLOYEES: {"employee_id": Stream.EMPLOYEES},
+    Stream.CALENDAR_ITEMS: {"group_id": Stream.GROUPS},
+    Stream.LESSONS: {"employee_id": Stream.EMPLOYEES},
     Stream.SUPPORT_PLANS: {"employee_id": Stream.EMPLOYEES},
     Stream.NOTES: {"employee_id": Stream.EMPLOYEES},
 }

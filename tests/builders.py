@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from mappings.gates import Context
-from schemas.canonical.care import Absence, Note, SupportPlan
+from schemas.canonical.care import Absence, Document, Note, SupportPlan
 from schemas.canonical.people import (
     Address,
     Employee,
@@ -84,6 +84,7 @@ def pupil(
     location_key: str | None = "l1",
     address: Address | None = ADDRESS,
     phones: tuple[Phone, ...] = (PHONE,),
+    photo_reference: str | None = None,
 ) -> Pupil:
     """Give a pupil who is enrolled."""
     return Pupil(
@@ -100,6 +101,7 @@ def pupil(
         location_key=location_key,
         address=address,
         phones=phones,
+        photo_reference=photo_reference,
     )
 
 
@@ -278,6 +280,7 @@ def support_plan(
     approach: str | None = "Elke dag tien minuten.",
     evaluation: str | None = None,
     employee_key: str | None = "m1",
+    document: Document | None = None,
 ) -> SupportPlan:
     """Give a final plan."""
     return SupportPlan(
@@ -291,4 +294,5 @@ def support_plan(
         approach=approach,
         evaluation=evaluation,
         employee_key=employee_key,
+        document=document,
     )

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from mappings.gates import Context, employee_gate, pupil_gate
+from mappings.gates import Context, employee_gate, privacy_preference_gate, pupil_gate
 from mappings.values import address_values, display_name, list_text, phones_text, sort_name
-from schemas.canonical.people import Address, Employee, Guardian, Guardianship, Phone, Pupil
+from schemas.canonical.people import (
+    Address,
+    EmergencyContact,
+    Employee,
+    Guardian,
+    Guardianship,
+    Phone,
+    PrivacyPreference,
+    Pupil,
+)
 from schemas.streams import Stream
 
 Row = tuple[object, ...]
@@ -37,6 +46,7 @@ def pupil_row(pupil: Pupil, context: Context) -> Row | str:
         pupil.enrolled_from,
         pupil.enrolled_until,
         pupil.location_key if Stream.LOCATIONS in context.streams else None,
+        pupil.photo_reference,
         *window,
     )
 
@@ -97,3 +107,17 @@ def employee_row(employee: Employee, context: Context) -> Row | str:
         list_text(employee.working_days),
         *window,
     )
+
+
+def emergency_contact_row(contact: EmergencyContact, context: Context) -> Row | str:
+    """Give the row, without the phones that are confidential."""
+    del context
+    phones = phones_text(contact.phones)
+    return (contact.pupil_key, contact.name, contact.relation, phones, contact.contact_order)
+
+
+def privacy_preference_row(preference: PrivacyPreference, context: Context) -> Row | str:
+    """Give the row, or the gate."""
+    del context
+    gate = privacy_preference_gate(preference)
+    return gate if isinstance(gate, str) else preference[1:]

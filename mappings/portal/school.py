@@ -1,11 +1,20 @@
-"""Locations, groups and news as rows of the portal."""
+"""Locations, groups, lessons, news and the year planner as rows of the portal."""
 
 from __future__ import annotations
 
-from mappings.gates import Context, group_gate, news_item_gate
+from mappings.gates import Context, calendar_item_gate, group_gate, lesson_gate, news_item_gate
 from mappings.portal.people import Row
 from mappings.values import address_values, day_after, list_text, phone_number, start_of_day
-from schemas.canonical.school import Group, GroupEmployee, GroupMembership, Location, NewsItem
+from schemas.canonical.school import (
+    CalendarItem,
+    Group,
+    GroupEmployee,
+    GroupMembership,
+    Lesson,
+    Location,
+    NewsItem,
+)
+from schemas.errors import RecordRejected
 from schemas.streams import Stream
 
 
@@ -41,3 +50,25 @@ def group_employee_row(work: GroupEmployee, context: Context) -> Row | str:
     """Give the row; the employee is left out while the module medewerkers is closed."""
     employee = work.employee_key if Stream.EMPLOYEES in context.streams else None
     return (work.group_key, employee, work.role, list_text(work.weekdays), work.from_on, work.until_on)
+
+
+def calendar_item_row(item: CalendarItem, context: Context) -> Row | str:
+    """Give the row, or the gate. Raises RecordRejected for an item that ends before it begins."""
+    gate = calendar_item_gate(item, context)
+    if isinstance(gate, str):
+        return gate
+    if item.ends_at is not None and item.ends_at < item.starts_at:
+        raise RecordRejected("ends_before_start", "ends_at")
+    return (item.title, item.description, item.kind, item.group_key, item.is_all_day, item.starts_at, item.ends_at)
+
+
+def lesson_row(lesson: Lesson, context: Context) -> Row | str:
+    """Give the row, or the gate. Raises RecordRejected for a lesson that does not end after it begins."""
+    window = lesson_gate(lesson, context)
+    if isinstance(window, str):
+        return window
+    if lesson.ends <= lesson.starts:
+        raise RecordRejected("ends_before_start", "ends")
+    teacher = lesson.employee_key if Stream.EMPLOYEES in context.streams else None
+    times = (lesson.weekday, lesson.starts, lesson.ends)
+    return (lesson.group_key, *times, lesson.subject, teacher, lesson.room, *window)

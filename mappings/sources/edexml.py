@@ -60,6 +60,7 @@ def read_pupil(record: EdexmlPupil) -> Pupil:
         location_key=record.vestiging,
         address=None,
         phones=(),
+        photo_reference=None,
     )
 
 

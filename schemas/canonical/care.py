@@ -1,9 +1,21 @@
-"""What concerns one pupil's days and learning: absences, notes, support plans."""
+"""What concerns one pupil's days, health and learning: absences, medical items, notes, plans, reports."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 from typing import NamedTuple
+
+from schemas.canonical.people import Phone
+
+
+class Document(NamedTuple):
+    """A file that belongs to a record, as the source announces it. `sha256` is lowercase hex, `size` in bytes."""
+
+    key: str
+    file_name: str
+    content_type: str
+    size: int
+    sha256: str
 
 
 class Absence(NamedTuple):
@@ -46,3 +58,38 @@ class SupportPlan(NamedTuple):
     approach: str | None
     evaluation: str | None
     employee_key: str | None
+    document: Document | None
+
+
+class MedicalItem(NamedTuple):
+    """Medication, an allergy, a vaccination, a care provider or a rest time. Times are `HH:MM`.
+
+    There is no field for the school's internal remark: it is dropped.
+    """
+
+    key: str
+    pupil_key: str
+    kind: str
+    name: str
+    details: str | None
+    instructions: str | None
+    from_on: date | None
+    until_on: date | None
+    time_from: str | None
+    time_until: str | None
+    phone: Phone | None
+
+
+class Report(NamedTuple):
+    """A school report (rapport) of one pupil over one period; `school_year` is its start year."""
+
+    key: str
+    pupil_key: str
+    title: str
+    period: str
+    school_year: int
+    year_group: str | None
+    reported_on: date
+    is_published: bool
+    publish_from: datetime | None
+    document: Document | None

@@ -63,6 +63,7 @@ class Pupil(NamedTuple):
     location_key: str | None
     address: Address | None
     phones: tuple[Phone, ...]
+    photo_reference: str | None
 
 
 class Guardian(NamedTuple):
@@ -106,3 +107,24 @@ class Employee(NamedTuple):
     working_days: tuple[str, ...]
     employed_from: date | None
     employed_until: date | None
+
+
+class EmergencyContact(NamedTuple):
+    """Someone to call when no guardian can be reached; not a guardian, and without access."""
+
+    key: str
+    pupil_key: str
+    name: str
+    relation: str | None
+    phones: tuple[Phone, ...]
+    contact_order: int
+
+
+class PrivacyPreference(NamedTuple):
+    """What the guardians of one pupil allow in one category. Nothing said is not allowed."""
+
+    key: str
+    pupil_key: str
+    category: str
+    is_allowed: bool
+    given_on: date | None

@@ -1,4 +1,4 @@
-"""The school itself: locations, groups, news."""
+"""The school itself: locations, groups, lessons, news and the year planner."""
 
 from __future__ import annotations
 
@@ -61,3 +61,32 @@ class NewsItem(NamedTuple):
     publish_from: datetime | None
     publish_until: datetime | None
     group_key: str | None
+
+
+class CalendarItem(NamedTuple):
+    """An item of the year planner (jaarplanner). `audience` is parents or staff."""
+
+    key: str
+    title: str
+    description: str | None
+    kind: str
+    audience: str
+    group_key: str | None
+    is_all_day: bool
+    starts_at: datetime
+    ends_at: datetime | None
+
+
+class Lesson(NamedTuple):
+    """One weekly lesson of a group (rooster). Times are local, `HH:MM`."""
+
+    key: str
+    group_key: str
+    weekday: str
+    starts: str
+    ends: str
+    subject: str
+    employee_key: str | None
+    room: str | None
+    from_on: date | None
+    until_on: date | None

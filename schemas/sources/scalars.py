@@ -85,6 +85,18 @@ Instant = Annotated[datetime, _AsInstant]
 Confidential = Annotated[bool, PlainValidator(_unless_plainly_public)]
 """Secrecy: True for anything but a literal false. The field's default is True, so that absence hides too."""
 
+Time = Annotated[StrictStr, Field(pattern=r"^(?:[01][0-9]|2[0-3]):[0-5][0-9]$")]
+"""A time of day, `HH:MM` from 00:00 to 23:59."""
+
+Decimal = Annotated[StrictStr, Field(pattern=r"^-?[0-9]{1,9}(?:\.[0-9]{1,6})?$")]
+"""A decimal number in text, with a dot."""
+
+Money = Annotated[StrictStr, Field(pattern=r"^-?[0-9]{1,9}\.[0-9]{2}$")]
+"""An amount in euro, with a dot and two decimals."""
+
+Sha256 = Annotated[StrictStr, Field(pattern=r"^[0-9a-f]{64}$")]
+"""The digest of a file's bytes."""
+
 Text = StrictStr
 Flag = StrictBool
 Count = Annotated[StrictInt, Field(ge=0, le=2**31 - 1)]

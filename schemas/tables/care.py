@@ -1,4 +1,4 @@
-"""Absences, notes and support plans: what concerns one pupil."""
+"""Absences, medical items, notes, support plans and reports: what concerns one pupil."""
 
 from __future__ import annotations
 
@@ -63,3 +63,52 @@ class SupportPlanRow(PortalRow, table=True):
     approach: str | None = Field(sa_type=Text)
     evaluation: str | None = Field(sa_type=Text)
     employee_id: str | None = Field(sa_type=Text)
+    document_id: str | None = Field(sa_type=Text)
+    document_name: str | None = Field(sa_type=Text)
+    document_type: str | None = Field(sa_type=Text)
+    document_size: int | None
+    document_sha256: str | None = Field(sa_type=Text)
+
+
+class MedicalItemRow(PortalRow, table=True):
+    """Medication, an allergy, a vaccination, a care provider or a rest time. Sensitive."""
+
+    __tablename__ = "medical_items"
+    __table_args__ = (
+        ForeignKeyConstraint(["school_id", "pupil_id"], ["pupils.school_id", "pupils.id"]),
+        Index(None, "school_id", "pupil_id"),
+    )
+
+    pupil_id: str = Field(sa_type=Text)
+    kind: str = Field(sa_type=Text)
+    name: str = Field(sa_type=Text)
+    details: str | None = Field(sa_type=Text)
+    instructions: str | None = Field(sa_type=Text)
+    from_on: date | None
+    until_on: date | None
+    time_from: str | None = Field(sa_type=Text)
+    time_until: str | None = Field(sa_type=Text)
+    phone: str | None = Field(sa_type=Text)
+
+
+class ReportRow(PortalRow, table=True):
+    """A published school report."""
+
+    __tablename__ = "reports"
+    __table_args__ = (
+        ForeignKeyConstraint(["school_id", "pupil_id"], ["pupils.school_id", "pupils.id"]),
+        Index(None, "school_id", "pupil_id"),
+    )
+
+    pupil_id: str = Field(sa_type=Text)
+    title: str = Field(sa_type=Text)
+    period: str = Field(sa_type=Text)
+    school_year: int
+    year_group: str | None = Field(sa_type=Text)
+    reported_on: date
+    document_id: str | None = Field(sa_type=Text)
+    document_name: str | None = Field(sa_type=Text)
+    document_type: str | None = Field(sa_type=Text)
+    document_size: int | None
+    document_sha256: str | None = Field(sa_type=Text)
+    visible_from: datetime | None

@@ -8,7 +8,7 @@ from sqlalchemy import MetaData, Table
 from sqlmodel import SQLModel
 
 from schemas.streams import Stream
-from schemas.tables import bookkeeping, care, people, register, school
+from schemas.tables import bookkeeping, care, documents, finance, people, register, results, school
 from schemas.tables.columns import ROW_KEEPING
 
 METADATA: MetaData = SQLModel.metadata
@@ -17,14 +17,23 @@ MODELS: Mapping[Stream, type[SQLModel]] = {
     Stream.PUPILS: people.PupilRow,
     Stream.GUARDIANS: people.GuardianRow,
     Stream.GUARDIANSHIPS: people.GuardianshipRow,
+    Stream.EMERGENCY_CONTACTS: people.EmergencyContactRow,
     Stream.ABSENCES: care.AbsenceRow,
+    Stream.MEDICAL_ITEMS: care.MedicalItemRow,
+    Stream.INVOICES: finance.InvoiceRow,
     Stream.NEWS_ITEMS: school.NewsItemRow,
     Stream.EMPLOYEES: people.EmployeeRow,
     Stream.GROUPS: school.GroupRow,
     Stream.GROUP_MEMBERSHIPS: school.GroupMembershipRow,
     Stream.GROUP_EMPLOYEES: school.GroupEmployeeRow,
+    Stream.CALENDAR_ITEMS: school.CalendarItemRow,
+    Stream.PRIVACY_PREFERENCES: people.PrivacyPreferenceRow,
+    Stream.LESSONS: school.LessonRow,
     Stream.SUPPORT_PLANS: care.SupportPlanRow,
+    Stream.REPORTS: care.ReportRow,
+    Stream.METHOD_TEST_RESULTS: results.MethodTestResultRow,
     Stream.NOTES: care.NoteRow,
+    Stream.TEST_RESULTS: results.TestResultRow,
 }
 
 
@@ -43,3 +52,6 @@ DATA_COLUMNS: Mapping[Stream, tuple[str, ...]] = {
 
 BOOKKEEPING = (bookkeeping, register)
 """The modules whose tables hold no record's values."""
+
+BESIDE_STREAMS = (documents,)
+"""The modules whose tables follow rows of a stream."""

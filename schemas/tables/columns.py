@@ -25,13 +25,15 @@ class SchoolRow(SQLModel):
 class PortalRow(SchoolRow):
     """A row of the portal: `id` is the source's key when first seen and never changes afterwards.
 
-    `first_shown_at` and `changed_at` are instants in UTC, set by the merge only.
+    `first_shown_at`, `changed_at` and `news_at` are instants in UTC, set by the merge only. `news_at` is the last
+    addition or change that is news to parents; null when there was none since the first load.
     """
 
     id: str = Field(primary_key=True, sa_type=Text)
     first_shown_at: datetime
     changed_at: datetime
+    news_at: datetime | None
 
 
-ROW_KEEPING = ("school_id", "id", "first_shown_at", "changed_at")
+ROW_KEEPING = ("school_id", "id", "first_shown_at", "changed_at", "news_at")
 """Columns the merge sets by itself; all others come from the mapping."""

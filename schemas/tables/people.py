@@ -1,4 +1,4 @@
-"""Pupils, guardians, their relation, employees, and who may see whom.
+"""Pupils, guardians, their relation, emergency contacts, employees, consent, and who may see whom.
 
 Lists (phones, functions, weekdays) are JSON text in a fixed order, so that two equal lists are equal texts.
 """
@@ -46,6 +46,7 @@ class PupilRow(AddressColumns, table=True):
     enrolled_from: date | None
     enrolled_until: date | None
     location_id: str | None = Field(sa_type=Text)
+    photo_reference: str | None = Field(sa_type=Text)
     visible_from: datetime | None
     visible_until: datetime | None
 
@@ -112,6 +113,30 @@ class GuardianAccessRow(SchoolRow, table=True):
     reason: str = Field(sa_type=Text)
 
 
+class GroupListEntryRow(SchoolRow, table=True):
+    """What classmates' guardians may see of a pupil, if the school shows it: consent and secrecy already applied.
+
+    Derived; a pupil without consent for the name has no entry. `birth_day` is `MM-DD`, the lists are JSON text.
+    """
+
+    __tablename__ = "group_list_entries"
+    __table_args__ = (ForeignKeyConstraint(["school_id", "pupil_id"], ["pupils.school_id", "pupils.id"]),)
+
+    pupil_id: str = Field(primary_key=True, sa_type=Text)
+    display_name: str = Field(sa_type=Text)
+    sort_name: str = Field(sa_type=Text)
+    photo_reference: str | None = Field(sa_type=Text)
+    birth_on: date | None
+    birth_day: str | None = Field(sa_type=Text)
+    street: str | None = Field(sa_type=Text)
+    house_number: str | None = Field(sa_type=Text)
+    house_number_suffix: str | None = Field(sa_type=Text)
+    postal_code: str | None = Field(sa_type=Text)
+    city: str | None = Field(sa_type=Text)
+    phones: str = Field(sa_type=Text)
+    parents_names: str = Field(sa_type=Text)
+
+
 class EmployeeRow(PortalRow, table=True):
     """An employee with the work address only."""
 
@@ -128,3 +153,34 @@ class EmployeeRow(PortalRow, table=True):
     working_days: str = Field(sa_type=Text)
     visible_from: datetime | None
     visible_until: datetime | None
+
+
+class EmergencyContactRow(PortalRow, table=True):
+    """Someone to call when no guardian can be reached."""
+
+    __tablename__ = "emergency_contacts"
+    __table_args__ = (
+        ForeignKeyConstraint(["school_id", "pupil_id"], ["pupils.school_id", "pupils.id"]),
+        Index(None, "school_id", "pupil_id"),
+    )
+
+    pupil_id: str = Field(sa_type=Text)
+    name: str = Field(sa_type=Text)
+    relation: str | None = Field(sa_type=Text)
+    phones: str = Field(sa_type=Text)
+    contact_order: int
+
+
+class PrivacyPreferenceRow(PortalRow, table=True):
+    """What the guardians of a pupil allow in one category of the group list."""
+
+    __tablename__ = "privacy_preferences"
+    __table_args__ = (
+        ForeignKeyConstraint(["school_id", "pupil_id"], ["pupils.school_id", "pupils.id"]),
+        Index(None, "school_id", "pupil_id"),
+    )
+
+    pupil_id: str = Field(sa_type=Text)
+    category: str = Field(sa_type=Text)
+    is_allowed: bool
+    given_on: date | None

@@ -1,4 +1,4 @@
-"""Locations, groups and news."""
+"""Locations, groups, lessons, news and the year planner."""
 
 from __future__ import annotations
 
@@ -86,3 +86,38 @@ class GroupEmployeeRow(PortalRow, table=True):
     weekdays: str = Field(sa_type=Text)
     from_on: date | None
     until_on: date | None
+
+
+class CalendarItemRow(PortalRow, table=True):
+    """An item of the year planner, for the whole school or one group."""
+
+    __tablename__ = "calendar_items"
+
+    title: str = Field(sa_type=Text)
+    description: str | None = Field(sa_type=Text)
+    kind: str = Field(sa_type=Text)
+    group_id: str | None = Field(sa_type=Text)
+    is_all_day: bool
+    starts_at: datetime
+    ends_at: datetime | None
+
+
+class LessonRow(PortalRow, table=True):
+    """A weekly lesson of a group. `starts` and `ends` are local, `HH:MM`."""
+
+    __tablename__ = "lessons"
+    __table_args__ = (
+        ForeignKeyConstraint(["school_id", "group_id"], ["groups.school_id", "groups.id"]),
+        Index(None, "school_id", "group_id"),
+        Index(None, "school_id", "visible_until"),
+    )
+
+    group_id: str = Field(sa_type=Text)
+    weekday: str = Field(sa_type=Text)
+    starts: str = Field(sa_type=Text)
+    ends: str = Field(sa_type=Text)
+    subject: str = Field(sa_type=Text)
+    employee_id: str | None = Field(sa_type=Text)
+    room: str | None = Field(sa_type=Text)
+    visible_from: datetime | None
+    visible_until: datetime | None

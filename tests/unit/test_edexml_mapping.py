@@ -52,6 +52,7 @@ def test_a_pupil() -> None:
         location_key="L1",
         address=None,
         phones=(),
+        photo_reference=None,
     )
 
 

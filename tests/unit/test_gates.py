@@ -112,15 +112,17 @@ def test_one_groups_news_waits_for_groups() -> None:
 
 def test_a_note_needs_its_flag() -> None:
     """A note is stored with the flag and withheld without it."""
-    assert gates.note_gate(builders.note()) == OPEN_WINDOW
-    assert gates.note_gate(builders.note(is_visible_to_parents=False)) == gates.NOT_VISIBLE_TO_PARENTS
+    assert gates.note_gate(builders.note(), builders.context()) == OPEN_WINDOW
+    assert (
+        gates.note_gate(builders.note(is_visible_to_parents=False), builders.context()) == gates.NOT_VISIBLE_TO_PARENTS
+    )
 
 
 @pytest.mark.parametrize("status", ["concept", "review", "withdrawn", "", "Final"])
 def test_only_a_final_plan_is_stored(status: str) -> None:
     """A plan in any other status, known or not, is withheld."""
-    assert gates.support_plan_gate(builders.support_plan(status=status)) == gates.NOT_FINAL
-    assert gates.support_plan_gate(builders.support_plan()) == OPEN_WINDOW
+    assert gates.support_plan_gate(builders.support_plan(status=status), builders.context()) == gates.NOT_FINAL
+    assert gates.support_plan_gate(builders.support_plan(), builders.context()) == OPEN_WINDOW
 
 
 @pytest.mark.parametrize(("kind", "name"), [("placeholder", "4a"), ("class", "aangemeld"), ("class", " Aangemeld ")])

@@ -67,6 +67,7 @@ EXAMPLES: dict[Stream, tuple[dict[str, Any], Any]] = {
             "location_id": " l ",
             "address": ADDRESS,
             "phones": [PHONE, {**PHONE, "is_confidential": None}],
+            "photo_reference": " photo-1 ",
         },
         Pupil(
             key="p",
@@ -82,6 +83,7 @@ EXAMPLES: dict[Stream, tuple[dict[str, Any], Any]] = {
             location_key="l",
             address=HOME,
             phones=(Phone("06-00000001", "mobile", False), Phone("06-00000001", "mobile", True)),
+            photo_reference="photo-1",
         ),
     ),
     Stream.GUARDIANS: (
@@ -176,8 +178,9 @@ EXAMPLES: dict[Stream, tuple[dict[str, Any], Any]] = {
             "approach": None,
             "evaluation": "Goed",
             "employee_id": None,
+            "document": None,
         },
-        SupportPlan("h", "p", "Rekenen", "review", FROM, None, "Doel", None, "Goed", None),
+        SupportPlan("h", "p", "Rekenen", "review", FROM, None, "Doel", None, "Goed", None, None),
     ),
     Stream.NOTES: (
         {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from schemas.canonical import people
+from schemas.canonical import care, people
 from schemas.sources.reference import parts as wire
 from schemas.sources.reference.people import Employee, Guardian
 
@@ -38,9 +38,14 @@ def address_of(address: wire.Address | None) -> people.Address | None:
     )
 
 
+def phone_of(phone: wire.Phone) -> people.Phone:
+    """Give a phone with its secrecy."""
+    return people.Phone(phone.number, phone.kind, phone.is_confidential)
+
+
 def phones_of(phones: tuple[wire.Phone, ...]) -> tuple[people.Phone, ...]:
     """Give phones, each with its secrecy."""
-    return tuple(people.Phone(phone.number, phone.kind, phone.is_confidential) for phone in phones)
+    return tuple(phone_of(phone) for phone in phones)
 
 
 def public_number(phone: wire.Phone | None) -> str | None:
@@ -51,3 +56,27 @@ def public_number(phone: wire.Phone | None) -> str | None:
 def period_of(period: wire.Period | None) -> people.Period | None:
     """Give a period of days."""
     return None if period is None else people.Period(period.from_on, period.until_on)
+
+
+def document_of(document: wire.Document | None) -> care.Document | None:
+    """Give a file as it is announced."""
+    if document is None:
+        return None
+    return care.Document(
+        document.id, document.file_name, document.content_type.strip().lower(), document.size, document.sha256
+    )
+
+
+def decimal_of(text: str | None) -> str | None:
+    """Give a decimal without needless zeros, so that 7.50 and 7.5 are one value."""
+    if text is None:
+        return None
+    whole, _, fraction = text.partition(".")
+    digits, fraction = whole.removeprefix("-").lstrip("0") or "0", fraction.rstrip("0")
+    number = f"{digits}.{fraction}" if fraction else digits
+    return f"-{number}" if whole.startswith("-") and number != "0" else number
+
+
+def cents_of(amount: str) -> int:
+    """Give an amount in euro as whole cents."""
+    return int(amount.replace(".", ""))

@@ -28,6 +28,7 @@ def pupil(record: wire.Pupil) -> people.Pupil:
         location_key=record.location_id,
         address=address_of(record.address),
         phones=phones_of(record.phones),
+        photo_reference=soft(record.photo_reference or ""),
     )
 
 
@@ -71,4 +72,27 @@ def employee(record: wire.Employee) -> people.Employee:
         working_days=record.working_days,
         employed_from=record.employed_from,
         employed_until=record.employed_until,
+    )
+
+
+def emergency_contact(record: wire.EmergencyContact) -> people.EmergencyContact:
+    """Read someone to call."""
+    return people.EmergencyContact(
+        key=record.id,
+        pupil_key=record.pupil_id,
+        name=record.name,
+        relation=soft(record.relation or ""),
+        phones=phones_of(record.phones),
+        contact_order=record.contact_order,
+    )
+
+
+def privacy_preference(record: wire.PrivacyPreference) -> people.PrivacyPreference:
+    """Read what is allowed in one category."""
+    return people.PrivacyPreference(
+        key=record.id,
+        pupil_key=record.pupil_id,
+        category=record.category,
+        is_allowed=record.is_allowed,
+        given_on=record.given_on,
     )

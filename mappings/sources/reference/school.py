@@ -65,3 +65,34 @@ def group_employee(record: wire.GroupEmployee) -> school.GroupEmployee:
         from_on=record.from_on,
         until_on=record.until_on,
     )
+
+
+def calendar_item(record: wire.CalendarItem) -> school.CalendarItem:
+    """Read an item of the year planner."""
+    return school.CalendarItem(
+        key=record.id,
+        title=record.title,
+        description=record.description,
+        kind=record.kind,
+        audience=record.audience,
+        group_key=record.group_id,
+        is_all_day=record.is_all_day,
+        starts_at=record.starts_at,
+        ends_at=record.ends_at,
+    )
+
+
+def lesson(record: wire.Lesson) -> school.Lesson:
+    """Read a weekly lesson."""
+    return school.Lesson(
+        key=record.id,
+        group_key=record.group_id,
+        weekday=record.weekday,
+        starts=record.starts,
+        ends=record.ends,
+        subject=record.subject,
+        employee_key=record.employee_id,
+        room=record.room,
+        from_on=record.from_on,
+        until_on=record.until_on,
+    )

@@ -1,11 +1,11 @@
-"""What concerns one pupil in the reference dialect: absences, support plans, notes."""
+"""What concerns one pupil in the reference dialect: absences, health, plans, reports, notes."""
 
 from __future__ import annotations
 
 from typing import Literal
 
-from schemas.sources.reference.parts import Wire
-from schemas.sources.scalars import Day, Flag, Instant, Key, Text
+from schemas.sources.reference.parts import Document, Phone, Wire
+from schemas.sources.scalars import Day, Flag, Instant, Key, SchoolYear, Text, Time, YearGroup
 
 
 class Absence(Wire):
@@ -34,6 +34,7 @@ class SupportPlan(Wire):
     approach: Text | None
     evaluation: Text | None
     employee_id: Key | None
+    document: Document | None
 
 
 class Note(Wire):
@@ -48,3 +49,34 @@ class Note(Wire):
     employee_id: Key | None
     visible_to_parents: Flag
     reply_allowed: Flag
+
+
+class MedicalItem(Wire):
+    """One thing about a pupil's health; sensitive."""
+
+    id: Key
+    pupil_id: Key
+    kind: Literal["medication", "allergy", "vaccination", "care_provider", "rest_time", "other"]
+    name: Text
+    details: Text | None
+    instructions: Text | None
+    from_on: Day | None
+    until_on: Day | None
+    time_from: Time | None
+    time_until: Time | None
+    phone: Phone | None
+
+
+class Report(Wire):
+    """A school report, published or not."""
+
+    id: Key
+    pupil_id: Key
+    title: Text
+    period: Text
+    school_year: SchoolYear
+    year_group: YearGroup | None
+    reported_on: Day
+    published: Flag
+    publish_from: Instant | None
+    document: Document | None

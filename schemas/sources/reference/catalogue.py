@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from schemas.sources.reference import care, people, school
+from schemas.sources.reference import care, finance, people, results, school
 from schemas.sources.reference.parts import Wire
 from schemas.streams import Stream
 
@@ -17,14 +17,23 @@ WIRE: Mapping[Stream, type[Wire]] = {
     Stream.PUPILS: people.Pupil,
     Stream.GUARDIANS: people.Guardian,
     Stream.GUARDIANSHIPS: people.Guardianship,
+    Stream.EMERGENCY_CONTACTS: people.EmergencyContact,
     Stream.ABSENCES: care.Absence,
+    Stream.MEDICAL_ITEMS: care.MedicalItem,
+    Stream.INVOICES: finance.Invoice,
     Stream.NEWS_ITEMS: school.NewsItem,
     Stream.EMPLOYEES: people.Employee,
     Stream.GROUPS: school.Group,
     Stream.GROUP_MEMBERSHIPS: school.GroupMembership,
     Stream.GROUP_EMPLOYEES: school.GroupEmployee,
+    Stream.CALENDAR_ITEMS: school.CalendarItem,
+    Stream.PRIVACY_PREFERENCES: people.PrivacyPreference,
+    Stream.LESSONS: school.Lesson,
     Stream.SUPPORT_PLANS: care.SupportPlan,
+    Stream.REPORTS: care.Report,
+    Stream.METHOD_TEST_RESULTS: results.MethodTestResult,
     Stream.NOTES: care.Note,
+    Stream.TEST_RESULTS: results.TestResult,
 }
 """The wire model of each stream's records."""
 
@@ -37,27 +46,42 @@ VISIBILITY_FIELDS: Mapping[Stream, frozenset[str]] = {
     Stream.GUARDIANSHIPS: frozenset(
         "pupil_id guardian_id authority restriction information_agreement from_on until_on".split()
     ),
+    Stream.EMERGENCY_CONTACTS: frozenset({"pupil_id"}),
     Stream.ABSENCES: frozenset({"pupil_id"}),
+    Stream.MEDICAL_ITEMS: frozenset({"pupil_id"}),
+    Stream.INVOICES: frozenset({"debtor_id", "status"}),
     Stream.NEWS_ITEMS: frozenset({"published", "publish_from", "publish_until", "group_id"}),
     Stream.EMPLOYEES: frozenset({"employed_from", "employed_until"}),
     Stream.GROUPS: frozenset({"kind"}),
     Stream.GROUP_MEMBERSHIPS: _TIE,
     Stream.GROUP_EMPLOYEES: _TIE,
+    Stream.CALENDAR_ITEMS: frozenset({"audience", "group_id"}),
+    Stream.PRIVACY_PREFERENCES: frozenset({"pupil_id", "category", "is_allowed"}),
+    Stream.LESSONS: _TIE,
     Stream.SUPPORT_PLANS: frozenset({"status", "pupil_id"}),
-    Stream.NOTES: frozenset({"visible_to_parents", "pupil_id"}),
+    Stream.REPORTS: frozenset({"pupil_id", "published", "publish_from", "reported_on"}),
+    Stream.METHOD_TEST_RESULTS: frozenset({"pupil_id", "subject", "publish_from"}),
+    Stream.NOTES: frozenset({"visible_to_parents", "pupil_id", "category"}),
+    Stream.TEST_RESULTS: frozenset("pupil_id status publish_from test year_group taken_on".split()),
 }
 """The fields that decide whether and to whom a record is shown: unreadable, they hide it."""
 
 PLAINLY_SHOWN: Mapping[Stream, Mapping[str, tuple[object, ...]]] = {
     Stream.PUPILS: {"status": ("registered", "future", "enrolled", "guest"), "enrolled_until": (None,)},
     Stream.GUARDIANSHIPS: {"authority": ("full",), "restriction": (None,), "until_on": (None,)},
+    Stream.INVOICES: {"status": ("sent", "partly_paid", "paid", "cancelled")},
     Stream.NEWS_ITEMS: {"published": (True,)},
     Stream.EMPLOYEES: {"employed_until": (None,)},
     Stream.GROUPS: {"kind": ("class", "composite")},
     Stream.GROUP_MEMBERSHIPS: {"until_on": (None,)},
     Stream.GROUP_EMPLOYEES: {"until_on": (None,)},
+    Stream.CALENDAR_ITEMS: {"audience": ("parents",)},
+    Stream.PRIVACY_PREFERENCES: {"is_allowed": (True,)},
+    Stream.LESSONS: {"until_on": (None,)},
     Stream.SUPPORT_PLANS: {"status": ("final",)},
+    Stream.REPORTS: {"published": (True,)},
     Stream.NOTES: {"visible_to_parents": (True,)},
+    Stream.TEST_RESULTS: {"status": ("final",)},
 }
 """A record with a bad field keeps its old row only while these say plainly that it may be seen: a note that
 loses its flag and gets a bad date in one change must go."""

@@ -12,11 +12,13 @@ from pydantic import Field, TypeAdapter, ValidationError, WrapValidator
 from schemas.errors import SourceRefused, TransientError
 from schemas.ids import parse_source_key
 from schemas.sources.reference.catalogue import PLAINLY_SHOWN, VISIBILITY_FIELDS, WIRE
-from schemas.sources.reference.parts import Address, Period, Phone, Wire
+from schemas.sources.reference.finance import InvoiceLine
+from schemas.sources.reference.parts import Address, Document, Period, Phone, Wire
+from schemas.sources.reference.results import Level, Part
 from schemas.sources.scalars import Count, Text
 from schemas.streams import Rejection, Stream, Tombstone
 
-_MODELS: tuple[type[Wire], ...] = (*WIRE.values(), Address, Phone, Period)
+_MODELS: tuple[type[Wire], ...] = (*WIRE.values(), Address, Phone, Period, Document, InvoiceLine, Level, Part)
 _KNOWN_NAMES = frozenset(name for model in _MODELS for name in model.model_fields)
 
 _Item = TypeVar("_Item")
@@ -93,7 +95,7 @@ def _may_be_hidden(stream: Stream, value: Mapping[str, Any]) -> bool:
     if any(not any(value.get(name) is one or value.get(name) == one for one in shown[name]) for name in shown):
         return True
     phones = value.get("phones")
-    secrets = [value.get("address"), *(phones if isinstance(phones, list) else [phones])]
+    secrets = [value.get("address"), value.get("phone"), *(phones if isinstance(phones, list) else [phones])]
     return any(one is not None and not _is_plainly_public(one) for one in secrets)
 
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from schemas.sources.scalars import Confidential, Day, Key, Text
+from schemas.sources.scalars import Confidential, Count, Day, Key, Sha256, Text
 
 Gender = Literal["male", "female", "other", "unknown"]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri"]
@@ -44,3 +44,13 @@ class Period(Wire):
 
     from_on: Day
     until_on: Day | None
+
+
+class Document(Wire):
+    """A file that belongs to a record; its bytes are asked for apart."""
+
+    id: Key
+    file_name: Text
+    content_type: Text
+    size: Count
+    sha256: Sha256

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from schemas.sources.reference.parts import Address, Gender, Period, Phone, Weekday, Wire
-from schemas.sources.scalars import Day, Key, Rank, Text, YearGroup
+from schemas.sources.scalars import Day, Flag, Key, Rank, Text, YearGroup
 
 
 class Pupil(Wire):
@@ -27,6 +27,7 @@ class Pupil(Wire):
     location_id: Key | None
     address: Address | None
     phones: tuple[Phone, ...]
+    photo_reference: Text | None
 
 
 class Guardian(Wire):
@@ -73,3 +74,34 @@ class Employee(Wire):
     working_days: tuple[Weekday, ...]
     employed_from: Day | None
     employed_until: Day | None
+
+
+class EmergencyContact(Wire):
+    """Someone to call when no guardian can be reached."""
+
+    id: Key
+    pupil_id: Key
+    name: Text
+    relation: Text | None
+    phones: tuple[Phone, ...]
+    contact_order: Rank
+
+
+class PrivacyPreference(Wire):
+    """What the guardians of a pupil allow in one category."""
+
+    id: Key
+    pupil_id: Key
+    category: Literal[
+        "group_list_name",
+        "group_list_photo",
+        "group_list_birth_date",
+        "group_list_address",
+        "group_list_phone",
+        "group_list_parents_names",
+        "photo_website",
+        "photo_social_media",
+        "photo_newsletter",
+    ]
+    is_allowed: Flag
+    given_on: Day | None

@@ -1,11 +1,11 @@
-"""The school itself in the reference dialect: buildings, groups, news."""
+"""The school itself in the reference dialect: buildings, groups, lessons, news, the year planner."""
 
 from __future__ import annotations
 
 from typing import Literal
 
 from schemas.sources.reference.parts import Address, Phone, Weekday, Wire
-from schemas.sources.scalars import Day, Flag, Instant, Key, SchoolYear, Text, YearGroup
+from schemas.sources.scalars import Day, Flag, Instant, Key, SchoolYear, Text, Time, YearGroup
 
 
 class Location(Wire):
@@ -59,5 +59,34 @@ class GroupEmployee(Wire):
     employee_id: Key
     role: Literal["teacher", "coach", "assistant", "intern", "other"]
     weekdays: tuple[Weekday, ...]
+    from_on: Day | None
+    until_on: Day | None
+
+
+class CalendarItem(Wire):
+    """An item of the year planner, for parents or for staff."""
+
+    id: Key
+    title: Text
+    description: Text | None
+    kind: Literal["holiday", "study_day", "activity", "parent_meeting", "other"]
+    audience: Literal["parents", "staff"]
+    group_id: Key | None
+    is_all_day: Flag
+    starts_at: Instant
+    ends_at: Instant | None
+
+
+class Lesson(Wire):
+    """A weekly lesson of a group."""
+
+    id: Key
+    group_id: Key
+    weekday: Weekday
+    starts: Time
+    ends: Time
+    subject: Text
+    employee_id: Key | None
+    room: Text | None
     from_on: Day | None
     until_on: Day | None

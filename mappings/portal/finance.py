@@ -1,0 +1,19 @@
+"""Invoices as rows of the portal."""
+
+from __future__ import annotations
+
+from mappings.gates import Context, invoice_gate
+from mappings.portal.people import Row
+from mappings.values import records_text
+from schemas.canonical.finance import Invoice
+
+
+def invoice_row(invoice: Invoice, context: Context) -> Row | str:
+    """Give the row, or the gate."""
+    del context
+    gate = invoice_gate(invoice)
+    if isinstance(gate, str):
+        return gate
+    facts = (invoice.number, invoice.description, invoice.status, invoice.invoiced_on, invoice.due_on)
+    sums = (records_text(invoice.lines), invoice.total_cents, invoice.paid_cents)
+    return (invoice.debtor_key, invoice.pupil_key, *facts, *sums)
