@@ -135,6 +135,8 @@ class GroupListEntryRow(SchoolRow, table=True):
     city: str | None = Field(sa_type=Text)
     phones: str = Field(sa_type=Text)
     parents_names: str = Field(sa_type=Text)
+    visible_from: datetime | None
+    visible_until: datetime | None
 
 
 class EmployeeRow(PortalRow, table=True):

@@ -6,14 +6,14 @@ import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Connection, Date, Integer, Table, insert, inspect, select, text
+from sqlalchemy import Boolean, Column, Connection, Date, Integer, LargeBinary, Table, insert, inspect, select, text
 from sqlmodel.sql.sqltypes import UTCDateTime
 
 from schemas.tables.catalogue import METADATA
 
 Dump = dict[str, Any]
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
-ALLOWED = {"level": ("full", "limited"), "action": ("add", "remove")}
+ALLOWED = {"level": ("full", "limited"), "action": ("add", "remove"), "state": ("stored", "refused")}
 """Columns with a CHECK, and what they may hold."""
 
 _POSTGRESQL = {
@@ -55,40 +55,65 @@ def _of_sqlite(connection: Connection) -> Dump:
     found: Dump = {"table": {}, "index": {}, "view": {}, "trigger": {}}
     for kind, name, statement in connection.execute(text("SELECT type, name, sql FROM sqlite_master")):
         if kind == "table":
-            found[kind][name] = sorted(_plain(line).strip(",") for line in (statement or "").splitlines())
+            found[kind][name] = sorted(_parts(_plain(statement or "")))
         else:
             found[kind][name] = _plain(statement or "")
     return found
+
+
+def _parts(statement: str) -> list[str]:
+    """Split a CREATE TABLE at its own commas: an added column stands behind the keys, on no line of its own."""
+    parts, depth = [""], 0
+    for letter in statement.partition("(")[2].rpartition(")")[0]:
+        depth += (letter == "(") - (letter == ")")
+        if letter == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    return [part.strip() for part in parts]
 
 
 def _plain(statement: str) -> str:
     return re.sub(r"\s+", " ", statement.replace('"', "")).strip()
 
 
-def tables(connection: Connection) -> list[Table]:
-    """Give our tables that exist here, parents first."""
-    here = set(inspect(connection).get_table_names())
-    return [table for table in METADATA.sorted_tables if table.name in here]
+def tables(connection: Connection) -> dict[Table, list[Column[Any]]]:
+    """Give our tables that exist here, parents first, each with the columns it has here."""
+    inspector = inspect(connection)
+    here = set(inspector.get_table_names())
+    found = {}
+    for table in METADATA.sorted_tables:
+        if table.name in here:
+            names = {column["name"] for column in inspector.get_columns(table.name)}
+            found[table] = [column for column in table.columns if column.name in names]
+    return found
 
 
 def fill(connection: Connection, count: int = 3) -> None:
     """Put rows into every empty table: every column filled in one, every nullable one null in another."""
-    for table in tables(connection):
-        if connection.execute(select(table).limit(1)).first() is not None:
+    for table, columns in tables(connection).items():
+        if connection.execute(select(*columns).limit(1)).first() is not None:
             continue  # the register's triggers were here first
-        connection.execute(insert(table), [_row(table, number) for number in range(count)])
+        connection.execute(insert(table), [_row(columns, number) for number in range(count)])
 
 
 def rows(connection: Connection) -> dict[str, list[tuple[Any, ...]]]:
-    """Give every row of our tables."""
+    """Give every row of our tables by column, so that one that was added since and is null makes no difference."""
     return {
-        table.name: sorted((tuple(row) for row in connection.execute(select(table))), key=repr)
-        for table in tables(connection)
+        table.name: sorted(
+            (tuple((name, value) for name, value in row.items() if value is not None) for row in _read(connection, of)),
+            key=repr,
+        )
+        for table, of in tables(connection).items()
     }
 
 
-def _row(table: Table, number: int) -> dict[str, Any]:
-    return {column.name: _value(column, number) for column in table.columns}
+def _read(connection: Connection, columns: list[Column[Any]]) -> list[dict[str, Any]]:
+    return [dict(row) for row in connection.execute(select(*columns)).mappings()]
+
+
+def _row(columns: list[Column[Any]], number: int) -> dict[str, Any]:
+    return {column.name: _value(column, number) for column in columns}
 
 
 def _value(column: Column[Any], number: int) -> Any:
@@ -105,5 +130,7 @@ def _value(column: Column[Any], number: int) -> Any:
             return date(2020, 2, 29) + timedelta(days=number)
         case UTCDateTime():
             return NOON + timedelta(days=number, microseconds=number, hours=column.name.endswith("_until"))
+        case LargeBinary():
+            return bytes([number, 0, 255])
     is_key = column.primary_key or bool(column.foreign_keys)
     return f"key {number}" if is_key else f"{column.name} é🙂 {number}"
