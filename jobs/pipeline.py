@@ -110,6 +110,7 @@ def _open_state(session: Session, parts: Parts, task: Task, lease: Lease | None)
         parts=parts,
         task=task,
         run_id=new_run_id(now),
+        started_at=now,
         lease=lease,
         policy=decide(states, now, selections),
         version=version,

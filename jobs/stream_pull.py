@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import structlog
@@ -60,6 +61,7 @@ class RunState:
     parts: Parts
     task: Task
     run_id: RunId
+    started_at: datetime
     lease: Lease | None
     policy: Policy
     version: int
@@ -304,7 +306,7 @@ def _apply(run: RunState, staged: Staged, report: StreamReport, new_aliases: lis
         now = parts.clock()
         gone = _withdraw(run, connection, stream)
         access_rows.touch_staged(connection, school, stream)
-        store.write_rows(connection, school, stream, now)
+        store.write_rows(connection, school, stream, _news(run, stream), now)
         store.blank_held_secrets(connection, school, stream)
         if stream in {Stream.PUPILS, Stream.GUARDIANSHIPS}:
             access_rows.derive_touched(connection, school, derive)
@@ -331,6 +333,15 @@ def _apply(run: RunState, staged: Staged, report: StreamReport, new_aliases: lis
     run.held += report.sums.held
     _log.info("stream_applied", stream=stream.value, withdrawn=report.sums.withdrawn, reason="" if moved else "short")
     return report
+
+
+def _news(run: RunState, stream: Stream) -> store.News:
+    """Judge what of a plan is news: no first load, and nothing that differs because we or the school decided anew."""
+    checkpoint = run.checkpoints.get(stream, Checkpoint())
+    is_told = _is_past_first_load(run, stream, checkpoint) and checkpoint.fingerprint == run.policy.fingerprint(stream)
+    # Children that a returning parent demands may come in a later run than the parent, if that one broke off.
+    last = checkpoint.updated_at if checkpoint.full_reason is not None else None
+    return store.News(is_told, min(run.started_at, last or run.started_at))
 
 
 def _withdraw(run: RunState, connection: Connection, stream: Stream) -> dict[Stream, int]:

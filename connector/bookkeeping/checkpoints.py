@@ -18,12 +18,13 @@ _CHECKPOINTS = table_of(CheckpointRow)
 
 
 class Checkpoint(NamedTuple):
-    """One stream's state. `loaded_at` is the end of its first load."""
+    """One stream's state. `loaded_at` is the end of its first load, `updated_at` when it was last applied."""
 
     cursor: Cursor | None = None
     fingerprint: str | None = None
     loaded_at: datetime | None = None
     full_reason: str | None = None
+    updated_at: datetime | None = None
 
 
 def read(connection: Connection, school: SchoolId) -> dict[Stream, Checkpoint]:
@@ -31,7 +32,7 @@ def read(connection: Connection, school: SchoolId) -> dict[Stream, Checkpoint]:
     rows = connection.execute(select(_CHECKPOINTS).where(_CHECKPOINTS.c.school_id == school)).mappings()
     known = {stream.value: stream for stream in Stream}
     return {
-        known[row["stream"]]: Checkpoint(row["cursor"], row["fingerprint"], row["loaded_at"], row["full_reason"])
+        known[row["stream"]]: Checkpoint(*(row[name] for name in Checkpoint._fields))
         for row in rows
         if row["stream"] in known
     }

@@ -3,23 +3,47 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, case, exists, func, literal, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    case,
+    cast,
+    exists,
+    false,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from connector.portal.plan import APPROVED, NEW
 from connector.portal.staging import STAGING
 from connector.portal.upsert import merge_select
 from schemas.errors import BooksDoNotBalance
 from schemas.ids import SchoolId
-from schemas.streams import Action, Outcome, Stream
+from schemas.streams import PARENTS, Action, Outcome, Stream
 from schemas.tables.catalogue import DATA_COLUMNS, TABLES
 
 _BLANKED = ("street", "house_number", "house_number_suffix", "postal_code", "city", "country")
 _SECRECY_STREAMS = frozenset({Stream.PUPILS, Stream.GUARDIANS})
 
 
-def write_rows(connection: Connection, school: SchoolId, stream: Stream, now: datetime) -> int:
+class News(NamedTuple):
+    """What of a plan is news to parents. `is_told` False: nothing is, such as a first load or what we do anew.
+
+    What comes with a parent that came to the portal since `parents_since` is no news: the parent is.
+    """
+
+    is_told: bool
+    parents_since: datetime
+
+
+def write_rows(connection: Connection, school: SchoolId, stream: Stream, news: News, now: datetime) -> int:
     """Insert the added and update the altered rows that nothing holds; rows that do not differ are not touched."""
     staging, table = STAGING[stream], TABLES[stream]
     goes = staging.c.action.in_([Action.ADD.value, Action.ALTER.value])
@@ -27,15 +51,34 @@ def write_rows(connection: Connection, school: SchoolId, stream: Stream, now: da
     expected = connection.execute(select(func.count()).select_from(staging).where(goes, is_free)).scalar_one()
     if expected == 0:
         return 0
-    columns = ["school_id", "id", "first_shown_at", "changed_at", *DATA_COLUMNS[stream]]
+    columns = ["school_id", "id", "first_shown_at", "changed_at", "news_at", *DATA_COLUMNS[stream]]
     stamp = literal(now, table.c.changed_at.type)
-    source = select(
-        literal(school), staging.c.id, stamp, stamp, *(staging.c[name] for name in DATA_COLUMNS[stream])
-    ).where(goes, is_free)
-    written = merge_select(connection, table, columns, source, keep=("first_shown_at",))
+    comes_with_parent = _comes_with_parent(school, stream, news) if news.is_told else true()
+    told = cast(case((comes_with_parent, null()), else_=stamp), table.c.news_at.type)
+    data = (staging.c[name] for name in DATA_COLUMNS[stream])
+    source = select(literal(school), staging.c.id, stamp, stamp, told, *data).where(goes, is_free)
+    kept = {"keep": ("first_shown_at",), "keep_if_null": ("news_at",)}
+    written = merge_select(connection, table, columns, source, **kept)
     if written != expected:
         raise BooksDoNotBalance(f"{stream.value}: {expected} rows were planned and {written} were written.")
     return expected
+
+
+def _comes_with_parent(school: SchoolId, stream: Stream, news: News) -> ColumnElement[bool]:
+    staging = STAGING[stream]
+    return or_(
+        false(),
+        *(
+            exists(
+                select(literal(1)).where(
+                    TABLES[parent.stream].c.school_id == school,
+                    TABLES[parent.stream].c.id == staging.c[parent.column],
+                    TABLES[parent.stream].c.first_shown_at >= news.parents_since,
+                )
+            )
+            for parent in PARENTS[stream]
+        ),
+    )
 
 
 def blank_held_secrets(connection: Connection, school: SchoolId, stream: Stream) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table
+from sqlalchemy import Connection, Select, Table, func
 from sqlalchemy.dialects import postgresql, sqlite
 
 
@@ -29,11 +29,17 @@ def insert_missing(connection: Connection, table: Table, values: dict[str, Any])
 
 
 def merge_select(
-    connection: Connection, table: Table, columns: list[str], source: Select[Any], keep: Iterable[str] = ()
+    connection: Connection,
+    table: Table,
+    columns: list[str],
+    source: Select[Any],
+    keep: Iterable[str] = (),
+    keep_if_null: Iterable[str] = (),
 ) -> int:
     """Insert the rows of a query; update those whose key is there. Gives the number of rows written."""
     statement = _insert(connection, table).from_select(columns, source)
     keys = [column.name for column in table.primary_key]
     changes = {name: statement.excluded[name] for name in columns if name not in {*keys, *keep}}
+    changes |= {name: func.coalesce(statement.excluded[name], table.c[name]) for name in keep_if_null}
     merged = statement.on_conflict_do_update(index_elements=keys, set_=changes)
     return int(connection.execute(merged, execution_options={"preserve_rowcount": True}).rowcount)

@@ -12,8 +12,10 @@ SELECT
     e.functions,
     e.work_email,
     e.working_days,
+    e.visible_from,
     e.first_shown_at,
-    e.changed_at
+    e.changed_at,
+    e.news_at
 FROM employees AS e
 JOIN (SELECT DISTINCT a.school_id, a.guardian_id FROM portal_access AS a) AS v ON v.school_id = e.school_id
 JOIN portal_modules AS m ON m.school_id = e.school_id AND m.module = 'medewerkers'

@@ -10,7 +10,8 @@ SELECT
     w.from_on,
     w.until_on,
     w.first_shown_at,
-    w.changed_at
+    w.changed_at,
+    w.news_at
 FROM group_employees AS w
 JOIN (
     SELECT DISTINCT o.school_id, o.guardian_id, o.group_id FROM portal_group_memberships AS o

@@ -10,7 +10,8 @@ SELECT
     g.from_on,
     g.until_on,
     g.first_shown_at,
-    g.changed_at
+    g.changed_at,
+    g.news_at
 FROM group_memberships AS g
 JOIN portal_access AS a ON a.school_id = g.school_id AND a.pupil_id = g.pupil_id
 JOIN portal_modules AS m ON m.school_id = g.school_id AND m.module = 'groep'

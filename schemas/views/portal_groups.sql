@@ -8,7 +8,8 @@ SELECT
     g.year_groups,
     g.kind,
     g.first_shown_at,
-    g.changed_at
+    g.changed_at,
+    g.news_at
 FROM groups AS g
 JOIN (
     SELECT DISTINCT o.school_id, o.guardian_id, o.group_id FROM portal_group_memberships AS o

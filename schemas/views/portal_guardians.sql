@@ -1,5 +1,5 @@
 -- A guardian sees oneself whole, and of a co-guardian of the same pupil the name only;
--- nothing of a co-guardian whose address is secret, or who may not see the pupil.
+-- nothing of a co-guardian whose address is secret, or who may not see the pupil; never when a co-guardian changed.
 SELECT
     g.school_id,
     v.guardian_id,
@@ -22,7 +22,8 @@ SELECT
     CASE WHEN v.is_self THEN g.is_address_confidential END AS is_address_confidential,
     CASE WHEN v.is_self THEN g.phones ELSE '[]' END AS phones,
     g.first_shown_at,
-    g.changed_at
+    CASE WHEN v.is_self THEN g.changed_at ELSE g.first_shown_at END AS changed_at,
+    CASE WHEN v.is_self THEN g.news_at END AS news_at
 FROM (
     SELECT DISTINCT
         me.school_id,

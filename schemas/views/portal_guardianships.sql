@@ -9,7 +9,8 @@ SELECT
     r.from_on,
     r.until_on,
     r.first_shown_at,
-    r.changed_at
+    r.changed_at,
+    r.news_at
 FROM guardianships AS r
 JOIN portal_access AS a
     ON a.school_id = r.school_id AND a.pupil_id = r.pupil_id AND a.guardian_id = r.guardian_id

@@ -11,7 +11,8 @@ SELECT
     n.employee_id,
     n.is_reply_allowed,
     n.first_shown_at,
-    n.changed_at
+    n.changed_at,
+    n.news_at
 FROM notes AS n
 JOIN portal_access AS a ON a.school_id = n.school_id AND a.pupil_id = n.pupil_id AND a.level = 'full'
 JOIN portal_modules AS m ON m.school_id = n.school_id AND m.module = 'notities'

@@ -1,4 +1,5 @@
--- The pupils a guardian may see. Address and phones only at full access, never when anyone who lives there is secret.
+-- The pupils a guardian may see. Address and phones only at full access, never when anyone who lives there is secret;
+-- nor is it told then that anything of the pupil changed.
 SELECT
     p.school_id,
     a.guardian_id,
@@ -16,6 +17,7 @@ SELECT
     p.enrolled_from,
     p.enrolled_until,
     p.location_id,
+    p.photo_reference,
     CASE WHEN a.level = 'full' AND NOT h.is_secret THEN p.street END AS street,
     CASE WHEN a.level = 'full' AND NOT h.is_secret THEN p.house_number END AS house_number,
     CASE WHEN a.level = 'full' AND NOT h.is_secret THEN p.house_number_suffix END AS house_number_suffix,
@@ -25,7 +27,8 @@ SELECT
     h.is_secret AS is_address_confidential,
     CASE WHEN a.level = 'full' AND NOT h.is_secret THEN p.phones ELSE '[]' END AS phones,
     p.first_shown_at,
-    p.changed_at
+    CASE WHEN a.level = 'full' AND NOT h.is_secret THEN p.changed_at ELSE p.first_shown_at END AS changed_at,
+    CASE WHEN a.level = 'full' AND NOT h.is_secret THEN p.news_at END AS news_at
 FROM pupils AS p
 JOIN portal_access AS a ON a.school_id = p.school_id AND a.pupil_id = p.id
 JOIN portal_modules AS m ON m.school_id = p.school_id AND m.module = 'personalia'
