@@ -110,7 +110,7 @@ class Simulator:
         place = reading.SCHOOL_PATH.match(question.path)
         if place is None:
             raise ProblemError(404, "not-found", "There is nothing at this path.")
-        asked, rest = place.groups()
+        asked, rest, document = place.groups()
         if asked not in self.world.schools:
             raise ProblemError(404, "unknown-school", "No such school here.")
         granted = self._granted(client, asked)
@@ -118,6 +118,9 @@ class Simulator:
         if rest is None:
             reading.only(question.method, "GET")
             return self._school(school, granted)
+        if document is not None:
+            reading.only(question.method, "GET")
+            return self._document(school, document, granted, question.query)
         if rest == "changes":
             reading.only(question.method, "POST")
             return self._changed(school, granted, body, fault)
@@ -191,3 +194,13 @@ class Simulator:
         except ExpiredError as error:
             raise ProblemError(410, f"{error.what}-expired", f"This {error.what} is too old; start anew.") from None
         return Answer(200, (("Content-Type", "application/json"),), misdeeds.tamper(page, fault).body())
+
+    def _document(self, code: str, text: str, granted: frozenset[str], query: str) -> Answer:
+        school, identifier = self.world.schools[code], reading.document_id(text, query)
+        streams = school.streams_of(identifier)
+        if not streams or identifier not in school.files:
+            raise ProblemError(404, "unknown-document", "No such document.")
+        if not granted.intersection(streams):
+            raise ProblemError(403, "not-granted", "This client may not read the stream of this document.")
+        file = school.files[identifier]
+        return Answer(200, (("Content-Type", file.content_type),), file.body)

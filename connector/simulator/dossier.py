@@ -6,7 +6,7 @@ from typing import Any
 
 from connector.simulator.dates import day, instant
 from connector.simulator.draft import Draft, Record, chance
-from connector.simulator.names import NOTE_CATEGORIES, SUBJECTS
+from connector.simulator.names import NOTE_CATEGORIES, SUBJECTS, full_name
 
 # kind, reason, is_authorised
 ABSENCES = (
@@ -33,42 +33,38 @@ def keep_dossiers(draft: Draft) -> None:
             _known_plans(draft, pupil, teachers[0])
         if pupil["id"] == draft.roles.get("pupil_two_households"):
             # The story of a removed and restored pupil needs one with something of everything.
-            _absence(draft, pupil, "absent", "medical_visit", True, 9)
-            _note(draft, pupil, "observation", True, 22, teachers[0])
-            _plan(draft, pupil, "final", "Rekenen", 50, -60, teachers[0])
+            absence(draft, pupil, "absent", "medical_visit", True, 9)
+            note(draft, pupil, "observation", True, 22, teachers[0])
+            plan(draft, pupil, "final", "Rekenen", 50, -60, teachers[0])
         if pupil["status"] in DOSSIER_STATUSES:
             _dossier(draft, rng, pupil, rng.choice(teachers))
 
 
 def _dossier(draft: Draft, rng: Random, pupil: Record, teacher: str) -> None:
     for _ in range(rng.choice((0, 1, 2, 3, 5, 8))):
-        kind, reason, authorised = rng.choice(ABSENCES)
-        _absence(
-            draft,
-            pupil,
-            kind,
-            reason,
-            authorised,
-            rng.randint(1, 200),
-            reported_by=rng.choice(("guardian", "school")),
-        )
+        drawn_absence(draft, rng, pupil)
     for _ in range(rng.choice((0, 1, 2, 4))):
-        visible = chance(rng, 50)
-        _note(
-            draft,
-            pupil,
-            rng.choice(NOTE_CATEGORIES),
-            visible,
-            rng.randint(1, 300),
-            teacher,
-            reply=visible and chance(rng, 30),
-        )
+        drawn_note(draft, rng, pupil, teacher)
     if chance(rng, 25):
         begin = rng.randint(20, 500)
-        _plan(draft, pupil, rng.choice(PLAN_STATUSES), rng.choice(SUBJECTS), begin, begin - 180, teacher)
+        plan(draft, pupil, rng.choice(PLAN_STATUSES), rng.choice(SUBJECTS), begin, begin - 180, teacher)
 
 
-def _absence(
+def drawn_absence(draft: Draft, rng: Random, pupil: Record) -> None:
+    """Add an absence of the last two hundred days."""
+    kind, reason, authorised = rng.choice(ABSENCES)
+    ago, reporter = rng.randint(1, 200), rng.choice(("guardian", "school"))
+    absence(draft, pupil, kind, reason, authorised, ago, reported_by=reporter)
+
+
+def drawn_note(draft: Draft, rng: Random, pupil: Record, teacher: str) -> None:
+    """Add a note of the last three hundred days; half of them are for parents."""
+    visible = chance(rng, 50)
+    category, ago = rng.choice(NOTE_CATEGORIES), rng.randint(1, 300)
+    note(draft, pupil, category, visible, ago, teacher, reply=visible and chance(rng, 30))
+
+
+def absence(
     draft: Draft,
     pupil: Record,
     kind: str,
@@ -78,6 +74,7 @@ def _absence(
     role: str | None = None,
     **more: Any,
 ) -> Record:
+    """Add an absence that began so many days ago."""
     on = draft.today - timedelta(days=ago)
     fields: dict[str, Any] = {
         "pupil_id": pupil["id"],
@@ -94,9 +91,9 @@ def _absence(
 
 def _known_absences(draft: Draft, pupil: Record) -> None:
     remark = "Alleen voor het team: thuissituatie bespreken."
-    _absence(draft, pupil, "absent", "illness", True, 12, "absence_illness", internal_remark=remark)
-    _absence(draft, pupil, "late", "late", False, 6, "absence_late", reported_by="school", internal_remark=None)
-    _absence(
+    absence(draft, pupil, "absent", "illness", True, 12, "absence_illness", internal_remark=remark)
+    absence(draft, pupil, "late", "late", False, 6, "absence_late", reported_by="school", internal_remark=None)
+    absence(
         draft,
         pupil,
         "absent",
@@ -106,11 +103,11 @@ def _known_absences(draft: Draft, pupil: Record) -> None:
         "absence_leave",
         ends_at=instant(draft.today - timedelta(days=29), 15),
     )
-    _absence(draft, pupil, "absent", "unauthorised", False, 45, "absence_unauthorised", reported_by="school")
-    _absence(draft, pupil, "absent", "illness", True, 0, "absence_open", ends_at=None)
+    absence(draft, pupil, "absent", "unauthorised", False, 45, "absence_unauthorised", reported_by="school")
+    absence(draft, pupil, "absent", "illness", True, 0, "absence_open", ends_at=None)
 
 
-def _note(
+def note(
     draft: Draft,
     pupil: Record,
     category: str,
@@ -120,6 +117,7 @@ def _note(
     role: str | None = None,
     reply: bool = False,
 ) -> Record:
+    """Add a note made so many days ago."""
     return draft.add(
         "notes",
         role,
@@ -141,14 +139,14 @@ def _note(
 
 
 def _known_notes(draft: Draft, pupil: Record, teacher: str) -> None:
-    _note(draft, pupil, "conversation", True, 15, teacher, "note_visible", reply=True)
-    _note(draft, pupil, "conversation", False, 16, teacher, "note_hidden")
+    note(draft, pupil, "conversation", True, 15, teacher, "note_visible", reply=True)
+    note(draft, pupil, "conversation", False, 16, teacher, "note_hidden")
     for category in NOTE_CATEGORIES:
-        _note(draft, pupil, category, True, 40, None, f"note_visible_{category}")
-        _note(draft, pupil, category, False, 41, teacher, f"note_hidden_{category}")
+        note(draft, pupil, category, True, 40, None, f"note_visible_{category}")
+        note(draft, pupil, category, False, 41, teacher, f"note_hidden_{category}")
 
 
-def _plan(
+def plan(
     draft: Draft,
     pupil: Record,
     status: str,
@@ -158,7 +156,11 @@ def _plan(
     teacher: str,
     role: str | None = None,
 ) -> Record:
+    """Add a plan that began so many days ago and ended so many days ago (negative: is to end)."""
     ended = ends_ago > 0
+    number = draft.count("plan")
+    goals = f"Verzonnen doel {number}: de stof van het volgende blok beheersen."
+    written = not ended and status != "review"
     return draft.add(
         "support_plans",
         role,
@@ -167,14 +169,17 @@ def _plan(
         status=status,
         from_on=day(draft.today - timedelta(days=ago)),
         until_on=day(draft.today - timedelta(days=ends_ago)) if ended or status == "final" else None,
-        goals=f"Verzonnen doel {draft.count('plan')}: de stof van het volgende blok beheersen.",
+        goals=goals,
         approach="Drie keer per week verlengde instructie." if status != "concept" else None,
         evaluation="Het doel is behaald." if ended else None,
         employee_id=teacher,
+        document=draft.file(f"hulpplan-{number}.pdf", (f"Hulpplan {subject}", full_name(pupil), goals))
+        if written
+        else None,
     )
 
 
 def _known_plans(draft: Draft, pupil: Record, teacher: str) -> None:
     for number, status in enumerate(("concept", "review", "final", "withdrawn")):
-        _plan(draft, pupil, status, SUBJECTS[number], 60, -60, teacher, f"plan_{status}")
-    _plan(draft, pupil, "final", "Spelling", 400, 200, teacher, "plan_past")
+        plan(draft, pupil, status, SUBJECTS[number], 60, -60, teacher, f"plan_{status}")
+    plan(draft, pupil, "final", "Spelling", 400, 200, teacher, "plan_past")

@@ -1,12 +1,15 @@
 """The sheet on which a school is drawn up before the world takes it over."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from hashlib import sha256
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
+from connector.simulator.amounts import FEW, Amounts
 from connector.simulator.dates import instant
+from connector.simulator.pdf import pdf
 
 Record = dict[str, Any]
 
@@ -23,8 +26,39 @@ PREFIXES: Mapping[str, str] = {
     "groups": "grp",
     "group_memberships": "mem",
     "group_employees": "tea",
+    "emergency_contacts": "con",
+    "medical_items": "med",
+    "invoices": "inv",
+    "calendar_items": "cal",
+    "privacy_preferences": "pri",
+    "lessons": "les",
+    "reports": "rep",
+    "method_test_results": "mtr",
+    "test_results": "tes",
 }
 STREAMS: tuple[str, ...] = tuple(PREFIXES)
+
+
+PDF = "application/pdf"
+
+
+class File(NamedTuple):
+    """The bytes behind a document, and how they are served."""
+
+    content_type: str
+    body: bytes
+
+
+def announced(identifier: str, file_name: str, file: File) -> Record:
+    """Return the Document by which a record announces a file."""
+    digest = sha256(file.body).hexdigest()
+    return {
+        "id": identifier,
+        "file_name": file_name,
+        "content_type": file.content_type,
+        "size": len(file.body),
+        "sha256": digest,
+    }
 
 
 def chance(rng: Random, percent: int) -> bool:
@@ -39,7 +73,9 @@ class Draft:
     seed: int
     school: str
     today: date
+    amounts: Amounts = FEW
     streams: dict[str, list[Record]] = field(default_factory=lambda: {name: [] for name in STREAMS})
+    files: dict[str, File] = field(default_factory=dict)
     roles: dict[str, str] = field(default_factory=dict)
     counters: dict[str, int] = field(default_factory=dict)
 
@@ -61,3 +97,9 @@ class Draft:
         if named is not None:
             self.roles[named] = record["id"]
         return record
+
+    def file(self, file_name: str, lines: Sequence[str]) -> Record:
+        """Write a PDF of these lines and return the Document that announces it."""
+        identifier = f"doc-{len(self.files) + 1:06d}"
+        self.files[identifier] = File(PDF, pdf(lines))
+        return announced(identifier, file_name, self.files[identifier])

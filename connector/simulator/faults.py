@@ -66,13 +66,14 @@ ELSEWHERE: Final = "https://elders.example.nl/v1/stolen"
 
 @dataclass(frozen=True)
 class Question:
-    """What a fault is matched against; stream and school are None where the request names none."""
+    """What a fault is matched against; stream, school and document are None where the request names none."""
 
     method: str
     path: str
     query: str
     school: str | None = None
     stream: str | None = None
+    document: str | None = None
 
 
 @dataclass

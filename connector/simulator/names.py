@@ -1,6 +1,7 @@
 """Invented Dutch names, streets and texts, and the small records made of them."""
 
 import unicodedata
+from collections.abc import Mapping
 from random import Random
 from typing import Any
 
@@ -50,6 +51,11 @@ def person(rng: Random, family: Surname, gender: str) -> dict[str, Any]:
         "last_name": family[1],
         "gender": gender,
     }
+
+
+def full_name(one: Mapping[str, Any]) -> str:
+    """Return call name, prefix and last name of a pupil or grown-up, as far as they have them."""
+    return " ".join(one[part] for part in ("call_name", "name_prefix", "last_name") if one[part])
 
 
 def email(draft: Draft, call_name: str, last_name: str) -> str:

@@ -67,6 +67,7 @@ class Household:
             "location_id": self.premises.locations[number % 5 == 0],
             "address": dict(self.home),
             "phones": [mobile(self.draft, confidential=self.confidential)] if number % 3 == 1 else [],
+            "photo_reference": f"photo/{self.draft.school}/{10000 + number}" if number % 4 else None,
         }
         return self.draft.add("pupils", role, **{**fields, **changes})
 
@@ -135,6 +136,15 @@ def born_for(today: date, year_group: str, rng: Random) -> date:
 def aged(today: date, years: int, days: int = 0) -> date:
     """Return the birth date of one who turns `years` in `days` days (negative: turned so long ago)."""
     return years_before(today + timedelta(days=days), years)
+
+
+def year_group_on(today: date, pupil: Record, on: date) -> str | None:
+    """Return the year group that a pupil was in on an earlier day; None before it came to school."""
+    code: str = pupil["year_group"]
+    if not code.isdigit():
+        return code
+    then = int(code) - (school_year(today) - school_year(on))
+    return str(then) if then >= 1 else None
 
 
 def _began(today: date, year_group: str) -> str:

@@ -1,13 +1,23 @@
 """The other families of a school, drawn by chance until it has its number of pupils."""
 
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
+from connector.simulator.billing import bill
 from connector.simulator.cast import cast
 from connector.simulator.dates import day, school_year
 from connector.simulator.dossier import keep_dossiers
 from connector.simulator.draft import Draft, Record, chance
+from connector.simulator.emergencies import list_contacts
+from connector.simulator.health import keep_health
+from connector.simulator.history import look_back
+from connector.simulator.lvs import monitor
+from connector.simulator.method_tests import take_method_tests
 from connector.simulator.people import Household, aged, place
+from connector.simulator.planner import plan_lessons, plan_year
 from connector.simulator.premises import Premises, furnish
+from connector.simulator.privacy import ask_privacy
+from connector.simulator.reports import write_reports
 
 
 def populate(draft: Draft, size: int) -> None:
@@ -19,6 +29,23 @@ def populate(draft: Draft, size: int) -> None:
         family += 1
         _family(draft, premises, family, room)
     keep_dossiers(draft)
+    for part in PARTS:
+        part(draft)
+
+
+# Each draws from sources and counters of its own, after all that was there before it.
+PARTS: Sequence[Callable[[Draft], None]] = (
+    look_back,
+    list_contacts,
+    keep_health,
+    ask_privacy,
+    bill,
+    plan_year,
+    plan_lessons,
+    write_reports,
+    take_method_tests,
+    monitor,
+)
 
 
 def _family(draft: Draft, premises: Premises, number: int, room: int) -> None:

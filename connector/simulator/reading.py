@@ -17,7 +17,8 @@ MAX_PAGE_SIZE = 1000
 MAX_IDS = 200
 MAX_ID_LENGTH = 64
 PARAMETERS = frozenset({"page_size", "cursor", "page", "ids"})
-SCHOOL_PATH = re.compile(r"^/v1/schools/([^/]*)(?:/([^/]*))?$")
+SCHOOL_PATH = re.compile(r"^/v1/schools/([^/]*)(?:/([^/]*))?(?:(?<=/documents)/([^/]*))?$")
+DOCUMENT_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 class ProblemError(Exception):
@@ -32,8 +33,8 @@ class ProblemError(Exception):
 def question(method: str, path: str, query: str) -> Question:
     """Return the request with the school and stream that its path names."""
     match = SCHOOL_PATH.match(path)
-    school, stream = match.groups() if match else (None, None)
-    return Question(method.upper(), path, query, school, stream if stream in STREAMS else None)
+    school, stream, document = match.groups() if match else (None, None, None)
+    return Question(method.upper(), path, query, school, stream if stream in STREAMS else None, document)
 
 
 def only(method: str, allowed: str) -> None:
@@ -70,6 +71,13 @@ def wanted(school: str, stream: str, query: str, cap: int | None) -> Wanted:
     if cap is not None:
         size = min(size, cap)
     return Wanted(school, stream, size, given.get("cursor"), given.get("page"), _ids(given.get("ids")))
+
+
+def document_id(text: str, query: str) -> str:
+    """Return the document asked for; refuses what can be no id, and any query parameter."""
+    if not DOCUMENT_ID.fullmatch(text) or query:
+        raise ProblemError(400, "invalid-request", "A document has an id of 1 to 64 letters, digits, . _ and -.")
+    return text
 
 
 def cursors(body: bytes) -> dict[str, str]:

@@ -96,7 +96,9 @@ def _pupil_restored(world: World, school: str) -> Told:
     told: Told = []
     for stream in STREAMS:
         for identifier, entry in list(shelves[stream].entries.items()):
-            mine = identifier in wanted or entry.record.get("pupil_id") == pupil
+            mine = (
+                identifier in wanted or entry.record.get("pupil_id") == pupil or entry.record.get("debtor_id") in wanted
+            )
             if mine and entry.deleted_at is not None:
                 world.restore(school, stream, identifier)
                 told.append((stream, identifier))
@@ -158,14 +160,14 @@ def _readdress(world: World, school: str, address: str, **fields: Any) -> Told:
 
 
 def _belongings(world: World, school: str, pupil: str) -> Iterator[tuple[str, str]]:
+    ties = world.records(school, "guardianships").values()
+    mine = {tie["guardian_id"] for tie in ties if tie["pupil_id"] == pupil}
+    alone = mine - {tie["guardian_id"] for tie in ties if tie["pupil_id"] != pupil}
     for stream in reversed(STREAMS):
         if stream not in ("pupils", "guardians"):
             for identifier, record in world.records(school, stream).items():
-                if record.get("pupil_id") == pupil:
+                if record.get("pupil_id") == pupil or record.get("debtor_id") in alone:
                     yield stream, identifier
-    ties = world.records(school, "guardianships").values()
-    mine = {tie["guardian_id"] for tie in ties if tie["pupil_id"] == pupil}
-    shared = {tie["guardian_id"] for tie in ties if tie["pupil_id"] != pupil}
     live = world.records(school, "guardians")
-    yield from (("guardians", guardian) for guardian in sorted(mine - shared) if guardian in live)
+    yield from (("guardians", guardian) for guardian in sorted(alone) if guardian in live)
     yield "pupils", pupil

@@ -18,11 +18,11 @@ guardianships       guardianship_restricted (in force), guardianship_restriction
                     guardianship_agreement_expired, guardianship_unknown_authority, guardianship_ended
 locations           location_main, location_annex (no address)
 absences            absence_illness (with an internal remark), absence_late, absence_leave,
-                    absence_unauthorised, absence_open (no end)
+                    absence_unauthorised, absence_open (no end), absence_past_year, absence_two_years_ago
 notes               note_visible (with reply), note_hidden, and for each category note_visible_<category> and
-                    note_hidden_<category>; all of pupil_plain
-support_plans       plan_concept, plan_review, plan_final, plan_withdrawn, plan_past (final, over); all of
-                    pupil_plain
+                    note_hidden_<category>, note_past_year, note_two_years_ago; all of pupil_plain
+support_plans       plan_concept, plan_review, plan_final, plan_withdrawn, plan_past (final, over),
+                    plan_two_years_ago; all of pupil_plain; concept, final and withdrawn with a document
 news_items          news_published, news_always (no window), news_unpublished, news_future, news_expired,
                     news_group, news_group_unpublished
 employees           employee_teacher, employee_parent, employee_head, employee_left, employee_future,
@@ -32,6 +32,36 @@ groups              group_class, group_composite, group_placeholder (`aangemeld`
 group_memberships   membership_current, membership_past, membership_next_year, membership_future,
                     membership_placeholder
 group_employees     group_employee_current, group_employee_past, group_employee_assistant
+emergency_contacts  contact_plain, contact_confidential (a secret number), contact_without_phone,
+                    contact_two_households
+medical_items       medical_medication (with an internal remark, and a time), medical_allergy,
+                    medical_vaccination, medical_care_provider (a secret number), medical_care_provider_public,
+                    medical_rest_time, medical_other, medical_past (over, with an internal remark); all of
+                    pupil_plain; medical_two_households
+invoices            invoice_concept, invoice_sent, invoice_partly_paid, invoice_paid, invoice_cancelled,
+                    invoice_past_year, invoice_without_pupil, all to guardian_plain; invoice_no_debtor,
+                    invoice_other_debtor (to guardian_shared_home), invoice_first_household,
+                    invoice_second_household, invoice_of_leaver_old
+calendar_items      calendar_school (whole days), calendar_group, calendar_other_group, calendar_staff,
+                    calendar_staff_group, calendar_open_end, calendar_past, calendar_past_year,
+                    calendar_two_years_ago
+privacy_preferences preference_allowed, preference_refused, preference_photo_website (not of the group list), all
+                    of pupil_plain; nobody answered group_list_phone for it; preference_of_confidential;
+                    preference_two_households (whose parents answered nothing about the list)
+lessons             lesson_current, lesson_without_teacher, lesson_past, lesson_last_day (today), lesson_future,
+                    all of group_class; lesson_next_year
+reports             report_published, report_unpublished, report_future (published, shown in a week),
+                    report_without_document, report_past_year, report_two_years_ago, all of pupil_plain;
+                    report_two_households, report_confidential
+method_test_results method_test_rekenen ("7.5", a part that was not offered), method_test_taal,
+                    method_test_spelling, method_test_begrijpend_lezen, method_test_future (shown in six days),
+                    method_test_grade_only, method_test_past_year, method_test_two_years_ago, all of pupil_plain;
+                    method_test_two_households
+test_results        test_final (= test_moment_m; "112.4", I-V, A-E, DL, DLE), test_moment_b, test_moment_e,
+                    test_in_progress, test_cancelled, test_future (shown in a fortnight), test_level_ae,
+                    test_level_iv, test_avi (no score), test_other_level (made for another year group),
+                    test_without_moment, test_past_year, test_two_years_ago, all of pupil_plain;
+                    test_two_households
 """
 
 import json
@@ -42,26 +72,53 @@ from datetime import date
 from typing import Any
 from zlib import crc32
 
+from connector.simulator.amounts import FEW, Amounts
 from connector.simulator.dates import instant
-from connector.simulator.draft import STREAMS, Draft, Record
+from connector.simulator.draft import STREAMS, Draft, File, Record
 from connector.simulator.population import populate
 from connector.simulator.shelf import Entry, Shelf, as_json
 
 __all__ = ["STREAMS", "Record", "School", "World"]
 
 SCHOOLS: Mapping[str, int] = {"99AA00": 60, "99BB00": 60}
+DOCUMENTED = ("support_plans", "reports")
 SCHOOL_NAMES = ("De Regenboog", "Het Kompas", "De Zonnewijzer", "De Vuurtoren", "Het Palet", "De Klimboom")
 
 
 @dataclass
 class School:
-    """One school's shelves and its change log; `marks[n]` fingerprints the history up to change n."""
+    """One school's shelves, the files behind its documents, and its change log.
+
+    `marks[n]` fingerprints the history up to change n. `holders` are the records that ever announced a document.
+    """
 
     code: str
     name: str
     shelves: dict[str, Shelf]
     roles: dict[str, str]
+    files: dict[str, File]
     marks: list[int] = field(default_factory=list)
+    holders: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Look up who announces which document."""
+        for stream in DOCUMENTED:
+            for entry in self.shelves[stream].entries.values():
+                self.hold(stream, entry.record)
+
+    def hold(self, stream: str, record: Record) -> None:
+        """Note which document a record announces."""
+        if stream in DOCUMENTED and isinstance(document := record.get("document"), dict):
+            self.holders.setdefault(document["id"], set()).add((stream, record["id"]))
+
+    def streams_of(self, document: str) -> list[str]:
+        """Return the streams in which a live record announces this document."""
+        found = []
+        for stream, identifier in sorted(self.holders.get(document, ())):
+            entry = self.shelves[stream].entries[identifier]
+            if entry.deleted_at is None and (entry.record.get("document") or {}).get("id") == document:
+                found.append(stream)
+        return found
 
     @property
     def head(self) -> int:
@@ -80,10 +137,11 @@ class World:
     stream that does not exist, or to a record that is not there, raises KeyError.
     """
 
-    def __init__(self, seed: int, today: date, schools: Mapping[str, int] = SCHOOLS) -> None:
+    def __init__(self, seed: int, today: date, schools: Mapping[str, int] = SCHOOLS, amounts: Amounts = FEW) -> None:
         """Draw all schools at once."""
         self.seed = seed
         self.today = today
+        self.amounts = amounts
         self.lock = threading.RLock()
         self.schools = {
             code: self._draw(code, size, SCHOOL_NAMES[number % len(SCHOOL_NAMES)])
@@ -91,12 +149,13 @@ class World:
         }
 
     def _draw(self, code: str, size: int, name: str) -> School:
-        draft = Draft(self.seed, code, self.today)
+        draft = Draft(self.seed, code, self.today, self.amounts)
         populate(draft, size)
         shelves = {stream: Shelf() for stream in STREAMS}
         for stream, records in draft.streams.items():
             shelves[stream].fill(records)
-        return School(code, name, shelves, draft.roles, [crc32(f"{self.seed}:{self.today}:{code}:{size}".encode())])
+        beginning = f"{self.seed}:{self.today}:{code}:{size}:{self.amounts}"
+        return School(code, name, shelves, draft.roles, draft.files, [crc32(beginning.encode())])
 
     def records(self, school: str, stream: str) -> dict[str, Record]:
         """Return copies of the live records by id, in id order."""
@@ -154,6 +213,7 @@ class World:
         entry = Entry(record, school.head + 1, deleted_at)
         school.marks.append(crc32(stream.encode() + entry.body(), school.marks[-1]))
         shelf.write(record["id"], entry)
+        school.hold(stream, record)
         return dict(record)
 
     def _shelf(self, school: str, stream: str) -> Shelf:
