@@ -16,6 +16,9 @@ from connector.portal.row_logs import silence_rows
 from schemas.errors import ConfigurationError, DatabaseRefused, DatabaseUnavailable
 from schemas.views.catalogue import NOW
 
+STATEMENTS_KEPT = 5000
+"""Compiled statements an engine remembers. A run has about forty for each stream; the usual 500 would not hold them."""
+
 _AWAY_STATES = ("08", "53", "57", "55P03", "25P03", "40")
 _AWAY_WORDS = ("locked", "busy", "disk i/o", "disk is full", "unable to open", "readonly", "read-only")
 
@@ -102,10 +105,16 @@ def make_engine(url: URL) -> Engine:
     silence_rows()
     try:
         if url.get_backend_name() == "sqlite":
-            engine = create_engine(url, hide_parameters=True)
+            engine = create_engine(url, hide_parameters=True, query_cache_size=STATEMENTS_KEPT)
             sqlite.listen(engine)
             return engine
-        return create_engine(url, hide_parameters=True, connect_args=postgresql.CONNECT_ARGS, pool_pre_ping=False)
+        return create_engine(
+            url,
+            hide_parameters=True,
+            connect_args=postgresql.CONNECT_ARGS,
+            pool_pre_ping=False,
+            query_cache_size=STATEMENTS_KEPT,
+        )
     except (SQLAlchemyError, ImportError):
         raise ConfigurationError(
             "portal.database_url names a driver that is not installed.",

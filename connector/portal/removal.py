@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, delete, exists, func, insert, literal, not_, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, delete, exists, insert, literal, not_, or_, select
 
 from connector.portal.access_rows import ACCESS, Derive, derive_touched
 from connector.portal.staging import DOOMED, TOUCHED_PUPILS
@@ -22,6 +22,10 @@ def doom(connection: Connection, school: SchoolId, stream: Stream, ids: Select[A
     connection.execute(insert(DOOMED).from_select(["stream", "id"], chosen.where(not_(exists(already)))))
 
 
+def _doomed_streams(connection: Connection) -> set[Stream]:
+    return {Stream(name) for name in connection.execute(select(DOOMED.c.stream).distinct()).scalars()}
+
+
 def forget_doomed(connection: Connection) -> None:
     """Begin a new selection."""
     connection.execute(delete(DOOMED))
@@ -29,15 +33,18 @@ def forget_doomed(connection: Connection) -> None:
 
 def delete_doomed(connection: Connection, school: SchoolId, derive: Derive) -> Mapping[Stream, int]:
     """Delete the marked rows and what hangs on them, children first; give the rows that went per stream."""
-    if connection.execute(select(func.count()).select_from(DOOMED)).scalar_one() == 0:
+    doomed = _doomed_streams(connection)
+    if not doomed:
         return {}
     for stream in Stream:
-        _doom_children(connection, school, stream)
+        if any(parent.stream in doomed for parent in PARENTS[stream]):
+            _doom_children(connection, school, stream)
+            doomed = _doomed_streams(connection)
     _touch_pupils(connection, school)
     going = or_(_is_doomed(Stream.PUPILS, ACCESS.c.pupil_id), _is_doomed(Stream.GUARDIANS, ACCESS.c.guardian_id))
     connection.execute(delete(ACCESS).where(ACCESS.c.school_id == school, going))
     gone: dict[Stream, int] = {}
-    for stream in reversed(list(Stream)):
+    for stream in (stream for stream in reversed(list(Stream)) if stream in doomed):
         table = TABLES[stream]
         result = connection.execute(delete(table).where(table.c.school_id == school, _is_doomed(stream, table.c.id)))
         if result.rowcount:
