@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import network, postgres
+from tests import network, postgres, statements
 
 DATABASES = ("sqlite", "postgresql")
 
@@ -28,6 +28,7 @@ _run_name = pytest.StashKey[str]()
 def pytest_configure(config: pytest.Config) -> None:
     """Start PostgreSQL, or learn from the controller where it is."""
     network.install()
+    statements.install()
     workerinput: dict[str, str] | None = getattr(config, "workerinput", None)
     if workerinput is not None:
         config.stash[_server_url] = workerinput["postgresql_server_url"]
