@@ -70,14 +70,32 @@ def simulated_session(simulator: Simulator, before_call: Callable[[int], None] |
     return session
 
 
+class _Flood(io.RawIOBase):
+    """A body so many times over, made as it is read."""
+
+    def __init__(self, body: bytes, times: int) -> None:
+        super().__init__()
+        self._body, self._left, self._place = body, len(body) * times, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        piece = self._body[self._place : self._place + min(len(buffer), self._left)]
+        buffer[: len(piece)] = piece
+        self._left -= len(piece)
+        self._place = (self._place + len(piece)) % len(self._body)
+        return len(piece)
+
+
 def _raw(answer: Answer) -> HTTPResponse:
     headers = list(answer.headers)
-    if answer.action != "cut":
+    if answer.action not in ("cut", "flood"):
         headers.append(("Content-Length", str(len(answer.body))))
     elif answer.full_length is not None:
         headers.append(("Content-Length", str(answer.full_length)))
     return HTTPResponse(
-        body=io.BytesIO(answer.body),
+        body=_Flood(answer.body, answer.times) if answer.action == "flood" else io.BytesIO(answer.body),
         headers=HTTPHeaderDict(headers),
         status=answer.status,
         preload_content=False,

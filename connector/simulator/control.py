@@ -3,6 +3,7 @@
 POST   /_sim/stories   {school, name}               → {told: [[stream, id]]}
 POST   /_sim/put       {school, stream, record}     → {record}
 POST   /_sim/patch     {school, stream, id, fields} → {record}
+POST   /_sim/attach    {school, stream, id, lines | text, content_type?, file_name?} → {record}
 POST   /_sim/remove    {school, stream, id}         → {}
 POST   /_sim/restore   {school, stream, id}         → {record}
 POST   /_sim/expire    {what: cursors|pages|tokens, school?, stream?} → {}
@@ -13,6 +14,7 @@ GET    /_sim/world → {seed, today, schools: {school: {name, stream: live recor
 GET    /_sim/world/{school}/{stream} → {records: [live record]}
 GET    /_sim/roles/{school} → {roles: {role: id}}
 
+A file of `lines` is a PDF of one page, one of `text` is what it says; give it a content_type that fits or does not.
 No token is needed. What cannot be done is answered with a 400 problem, an unknown path with 404.
 """
 
@@ -23,6 +25,7 @@ from typing import Any
 
 from connector.simulator.answers import Simulator
 from connector.simulator.faults import Fault
+from connector.simulator.pdf import pdf
 from connector.simulator.replies import Answer, json_answer, problem
 from connector.simulator.stories import tell
 
@@ -54,6 +57,12 @@ def _put(simulator: Simulator, given: Given) -> Reply:
 
 def _patch(simulator: Simulator, given: Given) -> Reply:
     return {"record": simulator.world.patch(given["school"], given["stream"], given["id"], **given["fields"])}
+
+
+def _attach(simulator: Simulator, given: Given) -> Reply:
+    body = pdf(given["lines"]) if "lines" in given else given["text"].encode()
+    more = {name: given[name] for name in ("content_type", "file_name") if name in given}
+    return {"record": simulator.world.attach(given["school"], given["stream"], given["id"], body, **more)}
 
 
 def _remove(simulator: Simulator, given: Given) -> Reply:
@@ -123,6 +132,7 @@ ACTIONS: Mapping[tuple[str, str, int], Callable[..., Reply]] = {
     ("POST", "stories", 1): _stories,
     ("POST", "put", 1): _put,
     ("POST", "patch", 1): _patch,
+    ("POST", "attach", 1): _attach,
     ("POST", "remove", 1): _remove,
     ("POST", "restore", 1): _restore,
     ("POST", "expire", 1): _expire,

@@ -24,6 +24,11 @@ shifting_page       a record is lost between this page and the next
 capped_page         a full enumeration silently ends after `keep` records, with next null and the true count
 miscount            count is off by `by`
 foreign_next        next points to `location`
+wrong_size          the first document that a page announces has a size that is off by `by`
+document_gone       404 unknown-document
+document_html       an HTML page with status 200, which says that it is `content_type`
+document_altered    another file than the one announced, of the same size and still a PDF
+document_huge       a PDF of `megabytes`, sent in pieces; with `undeclared` its length is not told
 """
 
 import threading
@@ -42,25 +47,31 @@ PAGE_KINDS: Final = frozenset(
         "capped_page",
         "miscount",
         "foreign_next",
+        "wrong_size",
     }
 )
-KINDS: Final = PAGE_KINDS | {
-    "latency",
-    "rate_limit_storm",
-    "server_error",
-    "unavailable",
-    "reset",
-    "half_page",
-    "html_200",
-    "wrong_json",
-    "empty_body",
-    "gzip_bomb",
-    "slow_drip",
-    "redirect",
-    "expired_token",
-    "cursor_expired",
-    "other_school",
-}
+DOCUMENT_KINDS: Final = frozenset({"document_gone", "document_html", "document_altered", "document_huge"})
+KINDS: Final = (
+    PAGE_KINDS
+    | DOCUMENT_KINDS
+    | {
+        "latency",
+        "rate_limit_storm",
+        "server_error",
+        "unavailable",
+        "reset",
+        "half_page",
+        "html_200",
+        "wrong_json",
+        "empty_body",
+        "gzip_bomb",
+        "slow_drip",
+        "redirect",
+        "expired_token",
+        "cursor_expired",
+        "other_school",
+    }
+)
 ELSEWHERE: Final = "https://elders.example.nl/v1/stolen"
 
 
@@ -81,8 +92,8 @@ class Fault:
     """One kind of misbehaviour, for `times` matching requests (None: for ever) after letting `after` pass.
 
     A fault meets requests under /v1/ only, unless `path` (a pattern as of fnmatch) says otherwise; kinds that
-    alter a page meet page requests only. `query` must occur in the query, for example "page=". Raises
-    ValueError for an unknown kind.
+    alter a page meet page requests only, those of documents meet document requests only. `query` must occur in
+    the query, for example "page=". Raises ValueError for an unknown kind.
     """
 
     kind: str
@@ -103,6 +114,7 @@ class Fault:
     different: bool = False
     keep: int = 1
     by: int = 1
+    content_type: str = "text/html; charset=utf-8"
 
     def __post_init__(self) -> None:
         """Refuse a kind that does not exist."""
@@ -119,6 +131,8 @@ class Fault:
         )
 
     def _meets_stream(self, question: Question) -> bool:
+        if self.kind in DOCUMENT_KINDS:
+            return question.document is not None
         if self.kind == "cursor_expired":
             if question.path.endswith("/changes"):
                 return True

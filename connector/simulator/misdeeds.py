@@ -8,13 +8,14 @@ from functools import lru_cache
 from typing import Any
 
 from connector.simulator.draft import Record
-from connector.simulator.faults import Fault, Question
+from connector.simulator.faults import DOCUMENT_KINDS, Fault, Question
 from connector.simulator.pages import Page, Wanted
 from connector.simulator.replies import JSON, Answer, Headers, problem
 from connector.simulator.shelf import as_json
 from connector.simulator.world import World
 
 HTML = b"<!DOCTYPE html><html><body><h1>Onderhoud</h1><p>We zijn zo terug.</p></body></html>"
+MEGABYTE = 2**20
 GZIP = 31  # zlib's window bits for the gzip format
 
 
@@ -45,6 +46,8 @@ def instead(fault: Fault, question: Question) -> Answer | None:
             return problem(410, "cursor-expired", "This cursor is too old; start anew.")
         case "page_expired":
             return problem(410, "page-expired", "This page is too old; start anew.")
+        case "document_gone":
+            return problem(404, "unknown-document", "No such document.")
     return None
 
 
@@ -86,6 +89,19 @@ def spoil(answer: Answer, fault: Fault) -> Answer:
             return replace(answer, body=answer.body[:-1] + b",]", headers=JSON)
         case "slow_drip":
             return replace(answer, action="drip", chunk=fault.chunk, pause_seconds=fault.seconds)
+    return _spoil_document(answer, fault) if fault.kind in DOCUMENT_KINDS and answer.status == 200 else answer
+
+
+def _spoil_document(answer: Answer, fault: Fault) -> Answer:
+    match fault.kind:
+        case "document_html":
+            return replace(answer, headers=(("Content-Type", fault.content_type),), body=HTML)
+        case "document_altered":
+            return replace(answer, body=answer.body.replace(b"/Helvetica", b"/Courier  "))
+        case "document_huge":
+            block = answer.body.ljust(MEGABYTE, b"%")
+            length = None if fault.undeclared else MEGABYTE * fault.megabytes
+            return replace(answer, body=block, action="flood", times=fault.megabytes, full_length=length)
     return answer
 
 
@@ -113,6 +129,15 @@ def _miscount(page: Page, fault: Fault) -> Page:
     return page if page.count is None else replace(page, count=max(0, page.count + fault.by))
 
 
+def _wrong_size(page: Page, fault: Fault) -> Page:
+    records = [json.loads(record) for record in page.records]
+    announcing = next((record for record in records if isinstance(record.get("document"), dict)), None)
+    if announcing is None:
+        return page
+    announcing["document"]["size"] += fault.by
+    return replace(page, records=[as_json(record) for record in records])
+
+
 def _foreign_next(page: Page, fault: Fault) -> Page:
     return replace(page, next=fault.location, cursor=None)
 
@@ -123,6 +148,7 @@ TAMPERINGS: Mapping[str, Callable[[Page, Fault], Page]] = {
     "duplicate_ids": _duplicate_ids,
     "miscount": _miscount,
     "foreign_next": _foreign_next,
+    "wrong_size": _wrong_size,
 }
 
 
@@ -157,5 +183,5 @@ def _telling(record: Record) -> str:
 @lru_cache(maxsize=2)
 def _bomb(megabytes: int) -> bytes:
     packer = zlib.compressobj(9, zlib.DEFLATED, GZIP)
-    blank = b" " * 2**20
+    blank = b" " * MEGABYTE
     return b"".join([*(packer.compress(blank) for _ in range(megabytes)), packer.flush()])

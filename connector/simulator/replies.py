@@ -16,7 +16,8 @@ class Answer:
 
     action "send": the body, with its length. "reset": nothing, the connection is reset. "cut": Content-Length
     is that of `full_length`, the body is shorter, then the connection closes; without `full_length` no length
-    is declared. "drip": the body in pieces of `chunk` bytes, `pause_seconds` apart.
+    is declared. "drip": the body in pieces of `chunk` bytes, `pause_seconds` apart. "flood": the body `times`
+    over, with `full_length` as its Content-Length or without any.
     """
 
     status: int
@@ -27,6 +28,7 @@ class Answer:
     full_length: int | None = None
     chunk: int = 16
     pause_seconds: float = 0.0
+    times: int = 1
 
     def header(self, name: str) -> str | None:
         """Return a header by name in any case, or None."""

@@ -179,14 +179,17 @@ async def _deliver(answer: Answer, transport: asyncio.Transport | None, send: Se
             await _cut(answer, transport)
         case "drip":
             await _drip(answer, transport, send)
+        case "flood":
+            await _flood(answer, transport, send)
         case _:
             await send(_start(answer, len(answer.body)))
             await send({"type": "http.response.body", "body": answer.body})
 
 
-def _start(answer: Answer, length: int) -> Message:
+def _start(answer: Answer, length: int | None) -> Message:
     headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
-    headers.append((b"content-length", str(length).encode()))
+    if length is not None:
+        headers.append((b"content-length", str(length).encode()))
     return {"type": "http.response.start", "status": answer.status, "headers": headers}
 
 
@@ -226,4 +229,13 @@ async def _drip(answer: Answer, transport: asyncio.Transport | None, send: Send)
         piece = answer.body[place : place + answer.chunk]
         await send({"type": "http.response.body", "body": piece, "more_body": True})
         await asyncio.sleep(answer.pause_seconds)
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _flood(answer: Answer, transport: asyncio.Transport | None, send: Send) -> None:
+    await send(_start(answer, answer.full_length))
+    for _ in range(answer.times):
+        if transport is not None and transport.is_closing():
+            return
+        await send({"type": "http.response.body", "body": answer.body, "more_body": True})
     await send({"type": "http.response.body", "body": b""})

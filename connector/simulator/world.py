@@ -67,67 +67,21 @@ test_results        test_final (= test_moment_m; "112.4", I-V, A-E, DL, DLE), te
 import json
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 from zlib import crc32
 
 from connector.simulator.amounts import FEW, Amounts
 from connector.simulator.dates import instant
-from connector.simulator.draft import STREAMS, Draft, File, Record
+from connector.simulator.draft import PDF, STREAMS, Draft, File, Record, announced
 from connector.simulator.population import populate
+from connector.simulator.school import School
 from connector.simulator.shelf import Entry, Shelf, as_json
 
 __all__ = ["STREAMS", "Record", "School", "World"]
 
 SCHOOLS: Mapping[str, int] = {"99AA00": 60, "99BB00": 60}
-DOCUMENTED = ("support_plans", "reports")
 SCHOOL_NAMES = ("De Regenboog", "Het Kompas", "De Zonnewijzer", "De Vuurtoren", "Het Palet", "De Klimboom")
-
-
-@dataclass
-class School:
-    """One school's shelves, the files behind its documents, and its change log.
-
-    `marks[n]` fingerprints the history up to change n. `holders` are the records that ever announced a document.
-    """
-
-    code: str
-    name: str
-    shelves: dict[str, Shelf]
-    roles: dict[str, str]
-    files: dict[str, File]
-    marks: list[int] = field(default_factory=list)
-    holders: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        """Look up who announces which document."""
-        for stream in DOCUMENTED:
-            for entry in self.shelves[stream].entries.values():
-                self.hold(stream, entry.record)
-
-    def hold(self, stream: str, record: Record) -> None:
-        """Note which document a record announces."""
-        if stream in DOCUMENTED and isinstance(document := record.get("document"), dict):
-            self.holders.setdefault(document["id"], set()).add((stream, record["id"]))
-
-    def streams_of(self, document: str) -> list[str]:
-        """Return the streams in which a live record announces this document."""
-        found = []
-        for stream, identifier in sorted(self.holders.get(document, ())):
-            entry = self.shelves[stream].entries[identifier]
-            if entry.deleted_at is None and (entry.record.get("document") or {}).get("id") == document:
-                found.append(stream)
-        return found
-
-    @property
-    def head(self) -> int:
-        """The sequence number of the last change."""
-        return len(self.marks) - 1
-
-    def knows(self, sequence: int, mark: int) -> bool:
-        """Whether this very history passed through that change, so that a cursor of it can be honoured."""
-        return 0 <= sequence <= self.head and self.marks[sequence] == mark
 
 
 class World:
@@ -185,6 +139,22 @@ class World:
             record = dict(self._entry(school, stream, identifier, live=True).record)
             record.pop("changed_at", None)
             return self.put(school, stream, {**record, **fields})
+
+    def attach(
+        self,
+        school: str,
+        stream: str,
+        identifier: str,
+        body: bytes,
+        content_type: str = PDF,
+        file_name: str = "nieuw.pdf",
+    ) -> Record:
+        """Give a live record a file, in place of the one it has; the record announces the new one."""
+        with self.lock:
+            record, files = self._entry(school, stream, identifier, live=True).record, self.schools[school].files
+            name = record["document"]["id"] if record["document"] else f"doc-{len(files) + 1:06d}"
+            files[name] = File(content_type, body)
+            return self.patch(school, stream, identifier, document=announced(name, file_name, files[name]))
 
     def remove(self, school: str, stream: str, identifier: str) -> None:
         """Replace a live record by a tombstone."""

@@ -398,12 +398,24 @@ def test_a_lost_cursor_is_told_in_the_quiet_question_too(live: tuple[Simulator, 
     assert source.changed(HERE, cursors) == (frozenset(), frozenset({NOTES}))
 
 
-def test_every_fault_is_tried() -> None:
-    """No kind of misbehaviour that the simulator knows is left out here."""
-    from connector.simulator.faults import KINDS
+def test_a_wrong_size_of_a_document_arrives_as_it_was_said(live: tuple[Simulator, ReferenceSource]) -> None:
+    """What a record announces of its document is passed on, right or wrong: the bytes decide."""
+    simulator, source = live
 
-    seen = {"wrong_types", "missing_key", "capped_page", "shifting_page", "miscount", "duplicate_ids"}
-    assert {*PASSING, *STAYING, *seen} == KINDS
+    def sizes() -> list[int]:
+        return [item.document.size for page in pages(source, Stream.REPORTS) for item in page.items if item.document]
+
+    good = sizes()
+    simulator.faults.add("wrong_size", by=7)
+    assert sizes() == [good[0] + 7, *good[1:]]
+
+
+def test_every_fault_is_tried() -> None:
+    """No kind of misbehaviour that a page or question may meet is left out here."""
+    from connector.simulator.faults import DOCUMENT_KINDS, KINDS
+
+    seen = {"wrong_types", "missing_key", "capped_page", "shifting_page", "miscount", "duplicate_ids", "wrong_size"}
+    assert {*PASSING, *STAYING, *seen} == KINDS - DOCUMENT_KINDS
 
 
 def test_modes_are_asked_as_the_pull_says() -> None:
