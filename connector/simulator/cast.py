@@ -42,7 +42,7 @@ def _sibling(draft: Draft, home: Household) -> None:
     }
     official = {"official_name_prefix": older["name_prefix"], "official_last_name": older["last_name"]}
     sibling = home.child("6", "pupil_sibling", **family, **official)
-    draft.roles["pupil_doubleur"] = sibling["id"]
+    draft.roles["pupil_doubleur"] = draft.roles["pupil_of_composite_group"] = sibling["id"]
     mother, father = draft.streams["guardians"]
     _join(home, sibling, (mother, "mother"), (father, "father"), again=True)
 
@@ -89,6 +89,7 @@ def _no_authority(draft: Draft, home: Household) -> None:
     foster = home.guardian("male", elsewhere=True, role="guardian_agreement_expired")
     draft.roles["guardian_without_mail"] = grandmother["id"]
     child = home.child("2", "pupil_without_authority")
+    draft.roles["pupil_four_guardians"] = draft.roles["pupil_repeating"] = child["id"]
     _join(home, child, (mother, "mother"))
     now = {"from_on": day(draft.today - timedelta(days=200)), "until_on": None}
     past = {

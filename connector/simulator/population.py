@@ -28,6 +28,9 @@ def populate(draft: Draft, size: int) -> None:
     while (room := size - len(draft.streams["pupils"])) > 0:
         family += 1
         _family(draft, premises, family, room)
+    for pupil in draft.streams["pupils"]:
+        if (pupil["status"], pupil["year_group"]) == ("enrolled", "8"):
+            draft.roles.setdefault("pupil_group_eight", pupil["id"])
     keep_dossiers(draft)
     for part in PARTS:
         part(draft)

@@ -2,17 +2,19 @@
 
 Each story is told about the school's role records (see `connector.simulator.world`), so it can be told of any
 world with at least twelve pupils. Most can be told again and then change nothing more than `changed_at`.
+The stories of the school year (`connector.simulator.year_stories`) are for a world of May, June or July with a
+pupil in group 8, which one of sixty pupils has; in another month they happen today.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from connector.simulator import dossier_stories, people_stories, year_stories
 from connector.simulator.dates import day, instant
 from connector.simulator.draft import STREAMS, Record
+from connector.simulator.telling import Story, Told, belongings, fresh, patch, role
 from connector.simulator.world import World
-
-Told = list[tuple[str, str]]
 
 STORY_PUPIL = "pupil_two_households"
 
@@ -29,7 +31,7 @@ def tell(world: World, school: str, name: str) -> Told:
 
 def _family_moves(world: World, school: str) -> Told:
     """Give the plain pupil, its sibling and both guardians a new address."""
-    family = world.records(school, "pupils")[_role(world, school, "pupil_plain")]["address"]["id"]
+    family = world.records(school, "pupils")[role(world, school, "pupil_plain")]["address"]["id"]
     new = {
         "street": "Verhuisde Laan",
         "house_number": "12",
@@ -41,15 +43,15 @@ def _family_moves(world: World, school: str) -> Told:
 
 def _address_turns_secret(world: World, school: str) -> Told:
     """Make the first home of the child with two households confidential, and the phones there."""
-    pupil = world.records(school, "pupils")[_role(world, school, STORY_PUPIL)]
+    pupil = world.records(school, "pupils")[role(world, school, STORY_PUPIL)]
     return _readdress(world, school, pupil["address"]["id"], is_confidential=True)
 
 
 def _absence_added(world: World, school: str) -> Told:
     """Report the plain pupil ill today."""
     record: Record = {
-        "id": _fresh(world, school, "absences"),
-        "pupil_id": _role(world, school, "pupil_plain"),
+        "id": fresh(world, school, "absences"),
+        "pupil_id": role(world, school, "pupil_plain"),
         "kind": "absent",
         "reason": "illness",
         "is_authorised": True,
@@ -64,24 +66,24 @@ def _absence_added(world: World, school: str) -> Told:
 
 def _plan_becomes_final(world: World, school: str) -> Told:
     """Make the concept plan final."""
-    return _patch(world, school, "support_plans", "plan_concept", status="final")
+    return patch(world, school, "support_plans", "plan_concept", status="final")
 
 
 def _note_loses_flag(world: World, school: str) -> Told:
     """Take the flag from the visible note."""
-    return _patch(world, school, "notes", "note_visible", visible_to_parents=False, reply_allowed=False)
+    return patch(world, school, "notes", "note_visible", visible_to_parents=False, reply_allowed=False)
 
 
 def _pupil_leaves(world: World, school: str) -> Told:
     """Let the sibling have left a hundred days ago."""
     left = day(world.today - timedelta(days=100))
-    return _patch(world, school, "pupils", "pupil_sibling", status="left", enrolled_until=left)
+    return patch(world, school, "pupils", "pupil_sibling", status="left", enrolled_until=left)
 
 
 def _pupil_removed(world: World, school: str) -> Told:
     """Delete the child with two households, all its records and the guardians it alone had."""
-    pupil = _role(world, school, STORY_PUPIL)
-    told = [] if pupil not in world.records(school, "pupils") else list(_belongings(world, school, pupil))
+    pupil = role(world, school, STORY_PUPIL)
+    told = [] if pupil not in world.records(school, "pupils") else list(belongings(world, school, pupil))
     for stream, identifier in told:
         world.remove(school, stream, identifier)
     return told
@@ -89,7 +91,7 @@ def _pupil_removed(world: World, school: str) -> Told:
 
 def _pupil_restored(world: World, school: str) -> Told:
     """Bring back what `pupil_removed` took: the child, its guardians and every record of it."""
-    pupil = _role(world, school, STORY_PUPIL)
+    pupil = role(world, school, STORY_PUPIL)
     shelves = world.schools[school].shelves
     ties = [entry.record for entry in shelves["guardianships"].entries.values() if entry.record["pupil_id"] == pupil]
     wanted = {pupil, *(tie["guardian_id"] for tie in ties)}
@@ -107,15 +109,15 @@ def _pupil_restored(world: World, school: str) -> Told:
 
 def _record_breaks(world: World, school: str) -> Told:
     """Give a visible note a date that does not exist."""
-    return _patch(world, school, "notes", "note_visible_observation", noted_on="31-02-2026")
+    return patch(world, school, "notes", "note_visible_observation", noted_on="31-02-2026")
 
 
 def _record_mended(world: World, school: str) -> Told:
     """Give the broken note a good date again."""
-    return _patch(world, school, "notes", "note_visible_observation", noted_on=day(world.today - timedelta(days=40)))
+    return patch(world, school, "notes", "note_visible_observation", noted_on=day(world.today - timedelta(days=40)))
 
 
-STORIES: Mapping[str, Callable[[World, str], Told]] = {
+STORIES: Mapping[str, Story] = {
     "family_moves": _family_moves,
     "address_turns_secret": _address_turns_secret,
     "absence_added": _absence_added,
@@ -126,23 +128,12 @@ STORIES: Mapping[str, Callable[[World, str], Told]] = {
     "pupil_restored": _pupil_restored,
     "record_breaks": _record_breaks,
     "record_mended": _record_mended,
+    **dossier_stories.STORIES,
+    **people_stories.STORIES,
+    **year_stories.STORIES,
 }
-
-
-def _role(world: World, school: str, role: str) -> str:
-    return world.schools[school].roles[role]
-
-
-def _fresh(world: World, school: str, stream: str) -> str:
-    shelf = world.schools[school].shelves[stream]
-    prefix = shelf.ids[0].rsplit("-", 1)[0] if shelf.ids else stream
-    return f"{prefix}-{900_000 + len(shelf.ids)}"
-
-
-def _patch(world: World, school: str, stream: str, role: str, **fields: Any) -> Told:
-    identifier = _role(world, school, role)
-    world.patch(school, stream, identifier, **fields)
-    return [(stream, identifier)]
+AFTER: Mapping[str, str] = {"pupil_restored": "pupil_removed", "doubles_merged": "pupil_doubled"}
+"""The stories that go on where another ended."""
 
 
 def _readdress(world: World, school: str, address: str, **fields: Any) -> Told:
@@ -157,17 +148,3 @@ def _readdress(world: World, school: str, address: str, **fields: Any) -> Told:
             world.patch(school, stream, identifier, **changes)
             told.append((stream, identifier))
     return told
-
-
-def _belongings(world: World, school: str, pupil: str) -> Iterator[tuple[str, str]]:
-    ties = world.records(school, "guardianships").values()
-    mine = {tie["guardian_id"] for tie in ties if tie["pupil_id"] == pupil}
-    alone = mine - {tie["guardian_id"] for tie in ties if tie["pupil_id"] != pupil}
-    for stream in reversed(STREAMS):
-        if stream not in ("pupils", "guardians"):
-            for identifier, record in world.records(school, stream).items():
-                if record.get("pupil_id") == pupil or record.get("debtor_id") in alone:
-                    yield stream, identifier
-    live = world.records(school, "guardians")
-    yield from (("guardians", guardian) for guardian in sorted(alone) if guardian in live)
-    yield "pupils", pupil

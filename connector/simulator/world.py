@@ -2,8 +2,10 @@
 
 Roles: `World.roles(school)` names these records (ids by role; in worlds under twelve pupils some are absent).
 
-pupils              pupil_plain, pupil_sibling (= pupil_doubleur), pupil_restricted, pupil_confidential,
-                    pupil_two_households, pupil_without_authority, pupil_adult, pupil_under_four,
+pupils              pupil_plain, pupil_sibling (= pupil_doubleur, pupil_of_composite_group), pupil_restricted,
+                    pupil_confidential, pupil_two_households, pupil_without_authority (= pupil_four_guardians,
+                    pupil_repeating: next year again), pupil_adult, pupil_under_four, pupil_group_eight (only in
+                    larger worlds; the story of a late enrolment adds pupil_backdated, of a double pupil_double),
                     pupil_future, pupil_guest (= pupil_turning_eighteen), pupil_leaver_recent (5 days),
                     pupil_leaver_old
 guardians           guardian_plain, guardian_shared_home, guardian_restricted, guardian_stepparent,
@@ -12,7 +14,7 @@ guardians           guardian_plain, guardian_shared_home, guardian_restricted, g
                     guardian_agreement_expired, guardian_of_adult, guardian_ended, guardian_teacher (shares
                     name and private mail with employee_parent), guardian_shared_mail and
                     guardian_shared_mail_other, guardian_of_guest, guardian_of_leaver_recent,
-                    guardian_of_leaver_old
+                    guardian_of_leaver_old; after its story guardian_of_backdated
 guardianships       guardianship_restricted (in force), guardianship_restriction_expired,
                     guardianship_stepparent, guardianship_agreement (authority none, in force),
                     guardianship_agreement_expired, guardianship_unknown_authority, guardianship_ended
