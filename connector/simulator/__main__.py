@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
+from connector.simulator.amounts import FEW, FULL_YEAR
 from connector.simulator.answers import Simulator
 from connector.simulator.server import serve
 from connector.simulator.world import SCHOOLS, World
@@ -23,8 +24,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if match is None:
             parser.error(f"{text!r} is no school: BRIN and two digits, perhaps =PUPILS, as in 99AA00=120")
         schools[match[1]] = given.pupils if match[2] is None else int(match[2])
+    today = given.date or datetime.now(UTC).astimezone().date()
     simulator = Simulator(
-        World(given.seed, given.date or datetime.now(UTC).astimezone().date(), schools),
+        World(given.seed, today, schools, FULL_YEAR if given.full_year else FEW),
         clients={given.client_id: given.client_secret},
         token_seconds=given.token_seconds,
         page_cap=given.page_cap,
@@ -39,6 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--pupils", type=int, default=60, help="pupils of a school that does not say (default 60)")
     parser.add_argument("--school", action="append", metavar="BRIN[=PUPILS]", help="may be repeated")
+    parser.add_argument("--full-year", action="store_true", help="all of a school year, about 60 records a pupil")
     parser.add_argument("--date", type=date.fromisoformat, default=None, help="the world's today, YYYY-MM-DD")
     parser.add_argument("--client-id", default="connector")
     parser.add_argument("--client-secret", default="demo-secret")

@@ -151,6 +151,21 @@ def test_a_school_that_is_none_is_refused() -> None:
     assert "99AA00=120" in done.stderr
 
 
+def test_a_full_year_can_be_asked_for() -> None:
+    """With --full-year a process serves many times the test results."""
+    command = [sys.executable, "-m", "connector.simulator", "--port", "0", "--school", "99AA00=20"]
+    counts = []
+    for more in ([], ["--full-year"]):
+        with subprocess.Popen([*command, *more], stderr=subprocess.PIPE, text=True) as process:
+            assert process.stderr is not None
+            base = process.stderr.readline().removeprefix("listening on ").strip()
+            school = requests.get(f"{base}/_sim/world", timeout=5).json()["schools"]["99AA00"]
+            counts.append((school["pupils"], school["method_test_results"]))
+            process.terminate()
+    assert counts[0][0] == counts[1][0] == 20
+    assert counts[1][1] > 5 * counts[0][1]
+
+
 def test_a_page_is_quick() -> None:
     """A page of 500 records is answered from bytes made before: no record is serialised twice."""
     asking = Asking(simulator_of(500))
