@@ -16,6 +16,21 @@ from connector.simulator.world import World
 
 HTML = b"<!DOCTYPE html><html><body><h1>Onderhoud</h1><p>We zijn zo terug.</p></body></html>"
 MEGABYTE = 2**20
+# Fields in which a doubled record may say something else, and still be a record.
+TELLING = (
+    "call_name",
+    "text",
+    "goals",
+    "body",
+    "name",
+    "title",
+    "last_name",
+    "test_name",
+    "test",
+    "description",
+    "subject",
+    "internal_remark",
+)
 GZIP = 31  # zlib's window bits for the gzip format
 
 
@@ -174,7 +189,7 @@ def _wrong(value: Any) -> Any:
 
 
 def _telling(record: Record) -> str:
-    for name in ("call_name", "text", "goals", "internal_remark", "body", "name", "title", "last_name"):
+    for name in TELLING:
         if isinstance(record.get(name), str):
             return name
     return "changed_at"

@@ -132,6 +132,17 @@ def test_an_id_that_comes_twice(asking: Asking, different: bool) -> None:
     assert (first != second) is different
 
 
+@pytest.mark.parametrize(
+    "stream", ["invoices", "lessons", "method_test_results", "test_results", "reports", "medical_items"]
+)
+def test_a_doubled_record_says_something_else_that_is_read(asking: Asking, stream: str) -> None:
+    """Whatever the stream, the second record differs in a text that a reader takes in."""
+    asking.simulator.faults.add("duplicate_ids", different=True, stream=stream)
+    first, second = asking.page(stream)["records"][:2]
+    assert first["id"] == second["id"]
+    assert {name for name in first if first[name] != second[name]} & {"changed_at", "internal_remark"} == set()
+
+
 def test_a_page_that_shifts(asking: Asking) -> None:
     """A record between two pages is lost, while the count is still the true one."""
     asking.simulator.faults.add("shifting_page")
