@@ -28,8 +28,16 @@ from schemas.errors import ConfigurationError
 from schemas.selection_words import TWICE, complaint, plain_all
 from schemas.streams import Stream
 
+
+def _as_code(value: Any) -> Any:
+    """Read a year group written as a number, 3, as its code, "3"."""
+    return str(value) if type(value) is int and value >= 0 else value
+
+
 Code = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, min_length=1, max_length=64)]
-YearGroupCode = Annotated[str, StringConstraints(strip_whitespace=True, to_upper=True, min_length=1, max_length=4)]
+YearGroupCode = Annotated[
+    str, StringConstraints(strip_whitespace=True, to_upper=True, min_length=1, max_length=4), BeforeValidator(_as_code)
+]
 _ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
