@@ -1,103 +1,12 @@
 """The commands `connector modules …`, on both databases: what a person types, what the database then says."""
 
-import contextlib
-import io
 import json
-import os
-from collections.abc import Iterator
 from datetime import date, datetime
-from pathlib import Path
-from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import text
 
-from connector.simulator.answers import Simulator
-from connector.simulator.server import running
-from connector.simulator.world import World
-from jobs.cli.main import main
-
-AMSTERDAM = ZoneInfo("Europe/Amsterdam")
-
-
-class Office:
-    """A configured connector in a folder: types commands as a person does, and looks into the portal."""
-
-    def __init__(self, folder: Path, url: str, base_url: str, sis: Simulator) -> None:
-        self.folder, self.sis = folder, sis
-        self.engine = create_engine(url)
-        (folder / "config.toml").write_text(
-            f"""
-            [portal]
-            database_url = {json.dumps(url)}
-            [sources.main]
-            dialect = "reference"
-            base_url = "{base_url}"
-            client_id = "connector"
-            client_secret = "demo-secret"
-            [schools."99AA00"]
-            name = "De Regenboog"
-            source = "main"
-            [schools."99BB00"]
-            name = "Het Kompas"
-            source = "main"
-            """,
-            encoding="utf-8",
-        )
-
-    def type(self, *words: str) -> tuple[int, str, str]:
-        """Run one command where `connector` begins, and give exit code, stdout and stderr."""
-        out, err = io.StringIO(), io.StringIO()
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            code = main(words)
-        return code, out.getvalue(), err.getvalue()
-
-    def do(self, *words: str) -> str:
-        """Run one command that must end with 0, and give what it says."""
-        code, said, complaint = self.type(*words)
-        assert code == 0, complaint
-        return said
-
-    def refused(self, *words: str) -> str:
-        """Run one command that must end with 2 and change nothing, and give what it says on stderr."""
-        before = self.history()
-        code, said, complaint = self.type(*words)
-        assert (code, said) == (2, "")
-        assert complaint.startswith("error: ")
-        assert "\nfix: " in complaint
-        assert self.history() == before
-        return complaint
-
-    def history(self) -> list[Any]:
-        """Everything that was ever changed."""
-        return self.rows("SELECT school_id, subject, action, details, changed_by FROM register_history ORDER BY id")
-
-    def rows(self, query: str) -> list[Any]:
-        """Look into the portal."""
-        with self.engine.connect() as connection:
-            return [tuple(row) for row in connection.execute(text(query))]
-
-    def module(self, name: str, school: str = "99AA00") -> dict[str, Any]:
-        """What `modules list --json` says of one module."""
-        (found,) = [
-            one for one in json.loads(self.do("modules", "list", "--school", school, "--json")) if one["module"] == name
-        ]
-        return dict(found)
-
-
-@pytest.fixture
-def office(tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
-    """Two schools of 15 pupils, a SIS that serves them over HTTP, and an empty portal."""
-    for name in [name for name in os.environ if name.startswith("CONNECTOR_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("USER", "anna")
-    monkeypatch.chdir(tmp_path)
-    sis = Simulator(World(7, datetime.now(AMSTERDAM).date(), {"99AA00": 15, "99BB00": 15}))
-    with running(sis) as base_url:
-        found = Office(tmp_path, database_url, base_url, sis)
-        yield found
-        found.engine.dispose()
+from tests.acceptance.office import AMSTERDAM, Office
 
 
 def _today() -> date:
