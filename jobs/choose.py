@@ -92,9 +92,8 @@ def set_values(
     connection: Connection, school: SchoolId, values: Mapping[str, Any], *, now: datetime, by: str
 ) -> list[SettingStep]:
     """Write settings, or take them back to their DEFAULT; tell what that changed. Values are those of `Selections`."""
-    steps = []
-    for step in _steps(connection, school, values, now):
-        steps.append(step)
+    steps = foresee(connection, school, values, now)
+    for step in steps:
         if step.is_change and step.is_set:
             register.set_setting(connection, school, step.name, setting_text(step.after), by)
         elif step.is_change:
@@ -108,7 +107,9 @@ def unset(connection: Connection, school: SchoolId, name: str, *, now: datetime,
     return step
 
 
-def _steps(connection: Connection, school: SchoolId, values: Mapping[str, Any], now: datetime) -> Iterable[SettingStep]:
+def foresee(connection: Connection, school: SchoolId, values: Mapping[str, Any], now: datetime) -> list[SettingStep]:
+    """Tell what writing these values would change."""
+    steps = []
     texts, open_streams = register.setting_texts(connection, school), _open_streams(connection, school, now)
     for name, wanted in values.items():
         before = _value(school, name, texts)[0]
@@ -117,7 +118,8 @@ def _steps(connection: Connection, school: SchoolId, values: Mapping[str, Any], 
         is_change = was_set != is_set or (is_set and before != after)
         moves = before != after
         pulled = tuple(stream for stream in streams_of(name) if moves and stream in open_streams)
-        yield SettingStep(school, name, before, after, was_set, is_set, is_change, pulled)
+        steps.append(SettingStep(school, name, before, after, was_set, is_set, is_change, pulled))
+    return steps
 
 
 def _value(school: SchoolId, name: str, texts: Mapping[str, str]) -> tuple[Any, str]:
@@ -154,7 +156,7 @@ def present_settings(connection: Connection, schools: Iterable[SchoolId]) -> lis
 def differences(connection: Connection, plan: Iterable[PlannedSettings], now: datetime) -> list[SettingStep]:
     """Say what applying the settings of a plan would change."""
     return [
-        step for planned in plan for step in _steps(connection, planned.school, planned.values, now) if step.is_change
+        step for planned in plan for step in foresee(connection, planned.school, planned.values, now) if step.is_change
     ]
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from jobs.cli import exits, render
+from jobs.cli import exits, modules_settings, render
 from jobs.cli.modules_desk import By, Desk, Json, Schools, desk_of
 from jobs.cli.runs import who
 
@@ -192,6 +192,11 @@ def embargo(
     return exits.WELL
 
 
+app.command("settings")(modules_settings.list_settings)
+app.command("set", context_settings=modules_settings.ANY_VALUE)(modules_settings.set_)
+app.command()(modules_settings.unset)
+
+
 @app.command()
 def plan(school: Schools = None) -> int:
     """Print what is in force as a plan file that `apply` accepts."""
@@ -258,7 +263,7 @@ def history(
         render.document([render_modules.history_data(row) for row in rows])
     elif rows:
         headings = render_modules.HISTORY_HEADINGS
-        render.table(headings, [render_modules.history_row(row) for row in rows], left=range(len(headings)))
+        render.table(headings, render_modules.history_rows(rows), left=range(len(headings)))
     else:
         render.out("Nothing was changed so far.")
     return exits.WELL

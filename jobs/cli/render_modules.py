@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from jobs.activate import Difference, Embargo, ModuleView, State, Step
 from jobs.cli.modules_words import as_text, iso, local
+from jobs.cli.render_settings import plain_of_json, text_of_json
 
 _FIELDS = {"parent_text": "text", "opens_at": "opens", "closes_at": "closes"}
 _NEVER_HISTORY = frozenset({"changed_by"})
+_KEYS = ("module", "number", "name", "embargo_from")
 MODULE_HEADINGS = ("module", "phase", "state", "embargo", "first load", "streams")
 HISTORY_HEADINGS = ("when", "school", "what", "by", "now says")
 
@@ -81,29 +83,55 @@ def difference_line(difference: Difference) -> str:
 
 def history_data(row: Mapping[str, Any]) -> dict[str, Any]:
     """Give one change of the register for `--json`: `values` is the row after it (before it, when deleted)."""
-    details = json.loads(row["details"])
+    values = _values(row)
     return {
         "at": iso(_aware(row["at"])),
         "school": row["school_id"],
         "subject": row["subject"],
         "action": row["action"],
         "by": row["changed_by"],
-        "values": {name: _value(name, value) for name, value in details.items() if name not in _NEVER_HISTORY},
+        "values": plain_of_json(values) if row["subject"] == "settings" else values,
     }
 
 
-def history_row(row: Mapping[str, Any]) -> tuple[str, ...]:
-    """Give one change of the register as the cells under HISTORY_HEADINGS."""
-    data = history_data(row)
-    when = local(_aware(row["at"]))
-    return when, data["school"], _what(data), data["by"], _says(data["values"], data["action"])
+def history_rows(rows: Iterable[Mapping[str, Any]]) -> list[tuple[str, ...]]:
+    """Give the changes of the register as rows under HISTORY_HEADINGS.
+
+    Whoever takes something away first signs for it; that signature, which changes nothing else, is no row.
+    """
+    found: list[tuple[str, ...]] = []
+    latest: dict[tuple[Any, ...], Mapping[str, Any]] = {}
+    for row in rows:
+        values = _values(row)
+        key = (row["school_id"], row["subject"], *(values.get(name) for name in _KEYS))
+        if row["action"] != "update" or latest.get(key) != values:
+            said = (
+                _says_setting(values, row["action"]) if row["subject"] == "settings" else _says(values, row["action"])
+            )
+            found.append((local(_aware(row["at"])), row["school_id"], _what(row, values), row["changed_by"], said))
+        latest[key] = values
+    return found
 
 
-def _what(data: Mapping[str, Any]) -> str:
-    if data["subject"] == "phases":
-        return f"phase {data['values'].get('number')}"
-    noun = "embargo on " if data["subject"] == "embargoes" else ""
-    return f"{noun}{data['values'].get('module')}"
+def _values(row: Mapping[str, Any]) -> dict[str, Any]:
+    details = json.loads(row["details"])
+    return {name: _value(name, value) for name, value in details.items() if name not in _NEVER_HISTORY}
+
+
+def _what(row: Mapping[str, Any], values: Mapping[str, Any]) -> str:
+    match row["subject"]:
+        case "phases":
+            return f"phase {values.get('number')}"
+        case "embargoes":
+            return f"embargo on {values.get('module')}"
+        case "settings":
+            return f"setting {values.get('name')}"
+        case _:
+            return str(values.get("module"))
+
+
+def _says_setting(values: Mapping[str, Any], action: str) -> str:
+    return "default" if action == "delete" else text_of_json(values["name"], values["value"])
 
 
 def _says(values: Mapping[str, Any], action: str) -> str:

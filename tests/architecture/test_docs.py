@@ -14,7 +14,11 @@ from pydantic import BaseModel
 from sqlalchemy.engine import make_url
 
 from connector.settings import Settings
+from jobs.choose import default_of, streams_of
 from jobs.cli.main import app
+from jobs.cli.setting_words import value_text
+from schemas.selection_words import ALLOWED
+from schemas.selections import MEANINGS, SETTINGS
 from schemas.views.catalogue import VIEWS
 from tests.architecture.repository import ROOT, name_of, tracked_files
 
@@ -104,6 +108,22 @@ def test_every_setting_is_in_the_example(section: str) -> None:
     text = re.split(r"^\[", example.split(f"\n[{section}", 1)[1], maxsplit=1, flags=re.MULTILINE)[0]
     written = set(re.findall(r"^(?:# )?([a-z_]+) = ", text, re.MULTILINE))
     assert _keys()[section] <= written
+
+
+def test_every_school_setting_is_documented_as_it_is() -> None:
+    """school-settings.md has a line for each: what it decides, what it may be, its default, what a change pulls."""
+    sections = _sections(_read(REFERENCE / "school-settings.md"))
+    rows = re.findall(r"^\| `([a-z_.]+)` \| (.*) \| (.*) \| `(.*)` \| (.*) \|$", sections["School settings"], re.M)
+    assert rows == [
+        (
+            name,
+            MEANINGS[name],
+            ALLOWED[name],
+            value_text(name, default_of(name)),
+            ", ".join(f"`{stream.value}`" for stream in streams_of(name)) or "nothing: it holds at once",
+        )
+        for name in SETTINGS
+    ]
 
 
 def _view_columns(sqlite_url: str) -> dict[str, list[str]]:
