@@ -200,12 +200,13 @@ app.command()(modules_settings.unset)
 @app.command()
 def plan(school: Schools = None) -> int:
     """Print what is in force as a plan file that `apply` accepts."""
-    from jobs import activate
-    from jobs.cli.modules_plan import plan_text
+    from jobs import activate, choose
+    from jobs.cli.modules_plan import Plan, plan_text
 
     with desk_of(school) as desk:
         with desk.session.read() as connection:
-            present = activate.present_plan(connection, desk.schools, desk.now)
+            phases = activate.present_plan(connection, desk.schools, desk.now)
+            present = Plan(tuple(phases), tuple(choose.present_settings(connection, desk.schools)))
         render.out(plan_text(present).rstrip("\n"))
     return exits.WELL
 
@@ -217,30 +218,34 @@ def apply(
     by: By = None,
 ) -> int:
     """Make the register say what a plan file says: all of it, or nothing."""
-    from jobs import activate
+    from jobs import activate, choose
     from jobs.cli.modules_plan import read_plan
     from jobs.cli.render_modules import difference_line
+    from jobs.cli.render_settings import setting_line
     from schemas.errors import ConfigurationError
 
     with desk_of(None) as desk:
         wanted = read_plan(file, desk.schools)
         with desk.session.read() as connection:
-            shown = activate.differences(connection, wanted, desk.now)
-        render.out(*(difference_line(difference) for difference in shown))
-        if not shown:
+            opened = activate.differences(connection, wanted.phases, desk.now)
+            chosen = choose.differences(connection, wanted.settings, desk.now)
+        render.out(*map(difference_line, opened), *map(setting_line, chosen))
+        if not opened and not chosen:
             render.out("The register says this already; nothing changes.")
             return exits.WELL
         if is_dry_run:
-            render.out(f"{len(shown)} differences; nothing was changed (--dry-run).")
+            render.out(f"{len(opened) + len(chosen)} differences; nothing was changed (--dry-run).")
             return exits.WELL
         with desk.session.write() as connection:
-            done = activate.apply(connection, wanted, now=desk.now, by=who(by))
-            if done != shown:
+            # Settings first: what they pull is told of the modules that were open when it was shown.
+            has_chosen = choose.apply(connection, wanted.settings, now=desk.now, by=who(by)) == chosen
+            has_opened = activate.apply(connection, wanted.phases, now=desk.now, by=who(by)) == opened
+            if not (has_chosen and has_opened):
                 raise ConfigurationError(
                     "Someone changed the register at the same moment; nothing was applied.",
                     fix="Look at the differences again: connector modules apply FILE --dry-run.",
                 )
-        render.out(f"{len(done)} differences applied.")
+        render.out(f"{len(opened) + len(chosen)} differences applied.")
     return exits.WELL
 
 

@@ -1,29 +1,42 @@
-"""The plan file: a school's phases as TOML, read and written. What it may say: docs/how-to/open-a-module.md."""
+"""The plan file: a school's phases and settings as TOML, read and written.
+
+What it may say: docs/how-to/open-a-module.md.
+"""
 
 from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date, datetime
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from connector.bookkeeping.register import Decision
 from jobs.activate import PlannedModule, PlannedPhase
+from jobs.choose import DEFAULT, PlannedSettings
 from jobs.cli.modules_words import as_instant, parse_module
 from mappings.values import SCHOOL_ZONE, start_of_day
 from schemas.errors import ConfigurationError
 from schemas.ids import SchoolId, parse_school_id
 from schemas.modules import Module
+from schemas.selections import SETTINGS, TestChoice, parse_setting
 
+SCHOOL_KEYS = ("phases", "settings")
 PHASE_KEYS = ("opens_on", "decided_by", "agreed_with", "evening_on", "text", "modules")
 MODULE_KEYS = ("opens_on", "closes_on")
 Table = Mapping[str, Any]
 
 
-def read_plan(path: Path, schools: Collection[SchoolId]) -> list[PlannedPhase]:
+class Plan(NamedTuple):
+    """What a plan file says: phases and settings of one or more schools, school by school."""
+
+    phases: tuple[PlannedPhase, ...]
+    settings: tuple[PlannedSettings, ...]
+
+
+def read_plan(path: Path, schools: Collection[SchoolId]) -> Plan:
     """Read and judge a plan file as a whole; raises ConfigurationError with file, key and fix."""
     try:
         content = tomllib.loads(path.read_text("utf-8"))
@@ -34,12 +47,16 @@ def read_plan(path: Path, schools: Collection[SchoolId]) -> list[PlannedPhase]:
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"{path} is not TOML: {error}.", fix="Mend that line.") from None
     try:
-        return list(_plan(content, schools))
+        planned = list(_schools(content, schools))
     except ConfigurationError as error:
         raise ConfigurationError(f"{path}: {error.message}", fix=error.fix) from None
+    return Plan(
+        tuple(phase for one in planned for phase in one.phases),
+        tuple(settings for one in planned for settings in one.settings),
+    )
 
 
-def _plan(content: Table, schools: Collection[SchoolId]) -> Iterator[PlannedPhase]:
+def _schools(content: Table, schools: Collection[SchoolId]) -> Iterator[Plan]:
     _known_keys(content, ("schools",), "")
     seen: set[SchoolId] = set()
     for name, tables in _table(content.get("schools"), "schools").items():
@@ -52,11 +69,34 @@ def _plan(content: Table, schools: Collection[SchoolId]) -> Iterator[PlannedPhas
         if school in seen:
             raise ConfigurationError(f"{where} is the same school a second time.", fix="Write both in one.")
         seen.add(school)
-        yield from _phases(school, tables, where)
+        _known_keys(_table(tables, where), SCHOOL_KEYS, where)
+        has_settings = "settings" in tables
+        phases = tuple(_phases(school, tables, where)) if "phases" in tables or not has_settings else ()
+        yield Plan(phases, (_settings(school, tables["settings"], f"{where}.settings"),) if has_settings else ())
 
 
-def _phases(school: SchoolId, tables: Any, where: str) -> Iterator[PlannedPhase]:
-    _known_keys(_table(tables, where), ("phases",), where)
+def _settings(school: SchoolId, table: Any, where: str) -> PlannedSettings:
+    values: dict[str, Any] = {}
+    for name, value in _named(_table(table, where)):
+        if name in values:
+            raise ConfigurationError(f"{where} says {name} twice.", fix="Say it once.")
+        try:
+            values[name] = DEFAULT if value == DEFAULT.value else parse_setting(name, value)
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{where}: {error.message}", fix=error.fix) from None
+    return PlannedSettings(school, values)
+
+
+def _named(table: Table) -> Iterator[tuple[str, Any]]:
+    """Give the settings by name: TOML reads `group_list.name` as a table `group_list` with a key `name`."""
+    for key, value in table.items():
+        if isinstance(value, dict) and key not in SETTINGS:
+            yield from ((f"{key}.{inner}", each) for inner, each in value.items())
+        else:
+            yield key, value
+
+
+def _phases(school: SchoolId, tables: Table, where: str) -> Iterator[PlannedPhase]:
     placed: dict[Module, str] = {}
     for number, table in _table(tables.get("phases"), f"{where}.phases").items():
         here = f"{where}.phases.{number}"
@@ -149,13 +189,37 @@ def _instant(table: Table, key: str, where: str) -> datetime | None:
     return None if day is None else start_of_day(day)
 
 
-def plan_text(plan: Iterable[PlannedPhase]) -> str:
-    """Write a plan as TOML that `read_plan` reads back as the same plan."""
+def plan_text(plan: Plan) -> str:
+    """Write a plan as TOML that `read_plan` reads back as the same plan; without settings there is no section."""
     lines = ["# What each school opens to parents. Change it, then: connector modules apply FILE --dry-run"]
-    for school, phases in groupby(plan, lambda phase: phase.school):
-        for phase in phases:
+    settings = {planned.school: planned.values for planned in plan.settings if planned.values}
+    phases = {school: list(mine) for school, mine in groupby(plan.phases, lambda phase: phase.school)}
+    for school in dict.fromkeys([*phases, *settings]):
+        for phase in phases.get(school, ()):
             lines += ["", f'[schools."{school}".phases.{phase.number}]', *_phase_lines(phase)]
+        if school in settings:
+            lines += ["", f'[schools."{school}".settings]']
+            lines += [f"{name} = {_toml(value)}" for name, value in settings[school].items()]
     return "\n".join(lines) + "\n"
+
+
+def _toml(value: Any) -> str:
+    match value:
+        case None:
+            return '"all"'
+        case bool():
+            return str(value).lower()
+        case int():
+            return str(value)
+        case date():
+            return value.isoformat()
+        case tuple():
+            return f"[{', '.join(_toml(one) for one in value)}]"
+        case TestChoice():
+            parts = value.model_dump(exclude_defaults=True).items()
+            return f"{{ {', '.join(f'{name} = {_toml(each)}' for name, each in parts)} }}"
+        case _:
+            return _quoted(DEFAULT.value if value is DEFAULT else str(value))
 
 
 def _phase_lines(phase: PlannedPhase) -> Iterator[str]:

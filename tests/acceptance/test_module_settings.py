@@ -1,4 +1,4 @@
-"""The commands `connector modules settings`, `set` and `unset`, on both databases."""
+"""The commands `connector modules settings`, `set` and `unset`, and settings in a plan file, on both databases."""
 
 import json
 from typing import Any
@@ -116,6 +116,62 @@ def test_what_cannot_be_chosen_is_refused_with_what_can(office: Office, words: t
     assert said in office.refused("modules", *words)
 
 
+PLAN = """
+[schools."99AA00".phases.5]
+modules.notities = 2020-01-01
+[schools."99AA00".settings]
+note_categories = ["conversation"]
+history_years = 3
+reports_from = 2025-08-01
+tests = [{ test = "dmt", year_groups = [3, 4], shows_level = false }]
+group_list.birth_date = "day_and_month"
+[schools."99BB00".settings]
+leaver_grace_days = 30
+"""
+
+
+def test_settings_in_a_plan_are_shown_then_applied_and_then_say_nothing_new(office: Office) -> None:
+    """Differences with what they pull; --dry-run changes nothing; the printed plan says the same; default undoes."""
+    file = office.folder / "plan.toml"
+    file.write_text(PLAN, encoding="utf-8")
+    shown = office.do("modules", "apply", "plan.toml", "--dry-run")
+    assert "99AA00  history_years: all (default) → 3. The next sync pulls in full: absences." in shown
+    assert "99AA00  tests: all (default) → dmt:3,4 without level." in shown
+    assert "99BB00  leaver_grace_days: 14 (default) → 30. The next sync pulls in full: pupils." in shown
+    assert office.history() == []
+    applied = office.do("modules", "apply", "plan.toml", "--by", "bert")
+    assert applied.splitlines()[:-1] == shown.splitlines()[:-1]
+    assert {row[4] for row in office.history()} == {"bert"}
+    found = _settings(office)
+    assert {name for name, one in found.items() if one["is_set"]} == {
+        *("note_categories", "history_years", "reports_from", "tests", "group_list.birth_date"),
+    }
+    before = office.history()
+    assert "nothing changes" in office.do("modules", "apply", "plan.toml")
+    (office.folder / "present.toml").write_text(office.do("modules", "plan"), encoding="utf-8")
+    assert "nothing changes" in office.do("modules", "apply", "present.toml")
+    assert office.history() == before
+    file.write_text('[schools."99AA00".settings]\nhistory_years = "default"\n', encoding="utf-8")
+    assert "99AA00  history_years: 3 → all (default)." in office.do("modules", "apply", "plan.toml")
+    assert {name for name, one in _settings(office).items() if one["is_set"]} == {
+        *("note_categories", "reports_from", "tests", "group_list.birth_date"),
+    }
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        '[schools."99BB00".settings]\nsubject = ["taal"]',
+        '[schools."99BB00".settings]\nhistory_years = "three"',
+        '[schools."99BB00".phases.1]\nmodules.personalia = 2031-01-01',
+    ],
+)
+def test_a_plan_with_one_wrong_line_changes_neither_settings_nor_phases(office: Office, wrong: str) -> None:
+    """All or nothing: a wrong setting undoes the phases, a wrong phase the settings."""
+    (office.folder / "plan.toml").write_text(PLAN.partition('[schools."99BB00"')[0] + wrong, encoding="utf-8")
+    office.refused("modules", "apply", "plan.toml")
+
+
 def test_the_history_tells_settings_as_they_are_typed(office: Office) -> None:
     """When, what, by whom, and the value in words; `default` when taken back, once; data for a machine."""
     office.do("modules", "set", "tests", "dmt:3,4 from 2026-02-01; avi without level", *SCHOOL)
@@ -141,10 +197,10 @@ def test_the_history_tells_settings_as_they_are_typed(office: Office) -> None:
 
 
 def test_a_setting_that_cannot_be_read_stops_the_sync_and_can_be_mended(office: Office) -> None:
-    """Nothing is pulled by guess: the sync and the list name the setting and how to mend it."""
+    """Nothing is pulled by guess: the sync, the plan and the list name the setting and how to mend it."""
     _writes(office, "subjects", '"taal')
     _writes(office, "subjectz", "[]")
-    for words in (("sync", *SCHOOL),):
+    for words in (("sync", *SCHOOL), ("modules", "plan", *SCHOOL)):
         code, _, complaint = office.type(*words)
         assert (code, "connector modules " in complaint) == (2, True)
     assert office.sis.requests == []
@@ -156,3 +212,4 @@ def test_a_setting_that_cannot_be_read_stops_the_sync_and_can_be_mended(office: 
     assert "is taken away" in office.do("modules", "unset", "subjectz", *SCHOOL)
     assert "subjects: cannot be read → taal." in office.do("modules", "set", "subjects", "taal", *SCHOOL)
     assert list(_settings(office)) == list(SETTINGS)
+    assert office.do("modules", "plan", *SCHOOL).endswith('[schools."99AA00".settings]\nsubjects = ["taal"]\n')
