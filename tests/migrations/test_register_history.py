@@ -14,6 +14,7 @@ from connector.bookkeeping import register
 from connector.portal.database import Database
 from schemas.ids import SchoolId
 from schemas.modules import Module
+from schemas.tables.triggers import REGISTER_TABLES
 
 SCHOOL, OTHER = "99AA00", "99BB00"
 OPENS = "2026-11-24 08:00:00.000000"
@@ -32,18 +33,24 @@ INSERTS = {
         "INSERT INTO embargoes (school_id, module, embargo_from, embargo_until, reason, changed_by)"
         f" VALUES (:school, 'notities', '{OPENS}', '{CLOSES}', 'rapporten', 'page')"
     ),
+    "settings": (
+        "INSERT INTO settings (school_id, name, value, changed_by)"
+        """ VALUES (:school, 'subjects', '["taal é🙂 \\ ''"]', 'page')"""
+    ),
 }
 UPDATES = {
     "phases": "UPDATE phases SET agreed_with = 'ouderraad', changed_by = 'second' WHERE school_id = :school",
     "modules": f"UPDATE modules SET closes_at = '{CLOSES}', changed_by = 'second' WHERE school_id = :school",
     "embargoes": "UPDATE embargoes SET reason = NULL, changed_by = 'second' WHERE school_id = :school",
+    "settings": "UPDATE settings SET value = 'null', changed_by = 'second' WHERE school_id = :school",
 }
 CHANGED = {
     "phases": ("agreed_with", "ouderraad"),
     "modules": ("closes_at", "2027-07-01"),
     "embargoes": ("reason", None),
+    "settings": ("value", "null"),
 }
-TABLES = list(INSERTS)
+TABLES = list(REGISTER_TABLES)
 
 
 class Portal:
@@ -155,3 +162,23 @@ def test_our_own_writes_are_kept_too(portal: Portal) -> None:
         ("embargoes", "delete", "dirk"),
     ]
     assert portal.version() == before + 5
+
+
+def test_settings_by_our_own_door_are_kept_too(portal: Portal) -> None:
+    """Set, set again, taken back: each with its name; what says the same or was not set writes no line."""
+    school = SchoolId(SCHOOL)
+    with portal.database.session() as session, session.write() as connection:
+        register.set_setting(connection, school, "subjects", '["taal"]', "anna")
+        register.set_setting(connection, school, "subjects", '["taal"]', "bram")
+        register.set_setting(connection, school, "subjects", '["rekenen"]', "carla")
+        assert set(register.setting_changes(connection, school)) == {"subjects"}
+        assert register.reset_setting(connection, school, "subjects", "dirk")
+        assert not register.reset_setting(connection, school, "subjects", "els")
+        assert register.setting_changes(connection, school) == {}
+    assert [(line["action"], line["changed_by"], line["details"]["value"]) for line in portal.history()] == [
+        ("insert", "anna", '["taal"]'),
+        ("update", "carla", '["rekenen"]'),
+        ("update", "dirk", '["rekenen"]'),
+        ("delete", "dirk", '["rekenen"]'),
+    ]
+    assert portal.version() == 4
