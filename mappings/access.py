@@ -50,17 +50,22 @@ class Access(NamedTuple):
 
 def derive_access(pupil: PupilFacts, relations: Sequence[Relation]) -> tuple[Access, ...]:
     """Give the windows of one guardian for one pupil, in order of time and without overlap."""
-    adult_at = None if pupil.birth_on is None else start_of_day(_birthday(pupil.birth_on, ADULT_AGE_YEARS))
-    bounds = sorted({bound for bound in _bounds(pupil, adult_at, relations) if bound is not None})
+    adult = adult_at(pupil.birth_on)
+    bounds = sorted({bound for bound in _bounds(pupil, adult, relations) if bound is not None})
     edges: list[datetime | None] = [None, *bounds, None]
     windows: list[Access] = []
     for begin, end in pairwise(edges):
-        level, reason = _level(pupil, adult_at, relations, begin)
+        level, reason = _level(pupil, adult, relations, begin)
         if windows and windows[-1].level == level and windows[-1].reason == reason:
             windows[-1] = windows[-1]._replace(access_until=end)
         else:
             windows.append(Access(level, begin, end, reason))
     return tuple(windows)
+
+
+def adult_at(birth_on: date | None) -> datetime | None:
+    """Give the instant at which a pupil is 18; None when the birth date is not known."""
+    return None if birth_on is None else start_of_day(_birthday(birth_on, ADULT_AGE_YEARS))
 
 
 def _birthday(birth_on: date, years: int) -> date:
@@ -74,8 +79,8 @@ def _birthday(birth_on: date, years: int) -> date:
         return date(year, 3, 1)
 
 
-def _bounds(pupil: PupilFacts, adult_at: datetime | None, relations: Sequence[Relation]) -> Iterator[datetime | None]:
-    yield from (adult_at, pupil.visible_from, pupil.visible_until)
+def _bounds(pupil: PupilFacts, adult: datetime | None, relations: Sequence[Relation]) -> Iterator[datetime | None]:
+    yield from (adult, pupil.visible_from, pupil.visible_until)
     for relation in relations:
         for first, last in _periods(relation):
             yield None if first is None else start_of_day(first)
@@ -98,11 +103,11 @@ def _covers(first: date | None, last: date | None, begin: datetime | None) -> bo
 
 
 def _level(
-    pupil: PupilFacts, adult_at: datetime | None, relations: Sequence[Relation], begin: datetime | None
+    pupil: PupilFacts, adult: datetime | None, relations: Sequence[Relation], begin: datetime | None
 ) -> tuple[str, str]:
     if any(_is_barred(relation, begin) for relation in relations):
         return "none", "restricted"
-    if adult_at is not None and begin is not None and begin >= adult_at:
+    if adult is not None and begin is not None and begin >= adult:
         return "none", "adult"
     if pupil.visible_from is not None and (begin is None or begin < pupil.visible_from):
         return "none", "not_yet_enrolled"
