@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import NamedTuple
 
+from mappings.group_list import Category
 from mappings.values import day_after, local_day, start_of_day
 from schemas.canonical.care import Absence, Note, Report, SupportPlan
 from schemas.canonical.finance import Invoice
@@ -57,6 +58,7 @@ class Context(NamedTuple):
 
 OPEN_WINDOW = Window(None, None)
 _PLACED = frozenset({"future", "enrolled", "left"})
+_ASKED = frozenset(category.value for category in Category)
 
 
 def _within(window: Window, now: datetime, past: str) -> Window | str:
@@ -195,7 +197,7 @@ def lesson_gate(lesson: Lesson, context: Context) -> Window | str:
 
 def privacy_preference_gate(preference: PrivacyPreference) -> Window | str:
     """Only what the group list asks for is stored."""
-    return OPEN_WINDOW if preference.category.startswith("group_list_") else CATEGORY_NOT_USED
+    return OPEN_WINDOW if preference.category in _ASKED else CATEGORY_NOT_USED
 
 
 def group_gate(group: Group) -> Window | str:

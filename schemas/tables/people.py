@@ -117,6 +117,7 @@ class GroupListEntryRow(SchoolRow, table=True):
     """What classmates' guardians may see of a pupil, if the school shows it: consent and secrecy already applied.
 
     Derived; a pupil without consent for the name has no entry. `birth_day` is `MM-DD`, the lists are JSON text.
+    `address_id` is for the views only, which never show it. The parents are named from `parents_named_from` on.
     """
 
     __tablename__ = "group_list_entries"
@@ -128,6 +129,7 @@ class GroupListEntryRow(SchoolRow, table=True):
     photo_reference: str | None = Field(sa_type=Text)
     birth_on: date | None
     birth_day: str | None = Field(sa_type=Text)
+    address_id: str | None = Field(sa_type=Text)
     street: str | None = Field(sa_type=Text)
     house_number: str | None = Field(sa_type=Text)
     house_number_suffix: str | None = Field(sa_type=Text)
@@ -135,6 +137,7 @@ class GroupListEntryRow(SchoolRow, table=True):
     city: str | None = Field(sa_type=Text)
     phones: str = Field(sa_type=Text)
     parents_names: str = Field(sa_type=Text)
+    parents_named_from: datetime | None
     visible_from: datetime | None
     visible_until: datetime | None
 

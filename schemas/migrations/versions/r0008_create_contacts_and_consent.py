@@ -80,6 +80,7 @@ def _group_list_entries() -> None:
         sa.Column("photo_reference", sa.Text(), nullable=True),
         sa.Column("birth_on", sa.Date(), nullable=True),
         sa.Column("birth_day", sa.Text(), nullable=True),
+        sa.Column("address_id", sa.Text(), nullable=True),
         sa.Column("street", sa.Text(), nullable=True),
         sa.Column("house_number", sa.Text(), nullable=True),
         sa.Column("house_number_suffix", sa.Text(), nullable=True),
@@ -87,6 +88,7 @@ def _group_list_entries() -> None:
         sa.Column("city", sa.Text(), nullable=True),
         sa.Column("phones", sa.Text(), nullable=False),
         sa.Column("parents_names", sa.Text(), nullable=False),
+        sa.Column("parents_named_from", UTCDateTime(), nullable=True),
         sa.Column("visible_from", UTCDateTime(), nullable=True),
         sa.Column("visible_until", UTCDateTime(), nullable=True),
         sa.ForeignKeyConstraint(
