@@ -15,7 +15,7 @@ from sqlalchemy import Connection, select
 from connector.bookkeeping import checkpoints, leases, ledger, pending, quarantine, register
 from connector.bookkeeping.checkpoints import Checkpoint
 from connector.bookkeeping.leases import Lease
-from connector.portal import access_rows, aliases, plan, removal, store
+from connector.portal import access_rows, aliases, group_list_rows, plan, removal, store
 from connector.portal.database import Session
 from connector.portal.staging import STAGING, Staging, settle_duplicates
 from jobs.parts import Parts, Progress, Task
@@ -23,6 +23,7 @@ from mappings.access import PupilFacts, Relation, derive_access
 from mappings.activation import Policy, is_settings_change
 from mappings.brake import PASSES, PlanCounts, Recent, Verdict, judge
 from mappings.gates import Context
+from mappings.group_list import Listed, Parent, derive_entry
 from mappings.portal.catalogue import ROW_MAKERS
 from schemas.errors import PolicyMoved, RecordRejected, StopRequested
 from schemas.ids import RunId
@@ -48,9 +49,16 @@ _log = structlog.get_logger("connector")
 RETRIES_OF_A_SHORT_ENUMERATION = 1
 
 
-def derive(pupil: tuple[Any, ...], relations: Any) -> list[tuple[Any, ...]]:
-    """Bring the pure derivation of access to the rows of the store."""
+def _access(pupil: tuple[Any, ...], relations: Any) -> list[tuple[Any, ...]]:
     return [tuple(window) for window in derive_access(PupilFacts(*pupil), [Relation(*row) for row in relations])]
+
+
+def _entry(pupil: tuple[Any, ...], preferences: Any, parents: Any) -> tuple[Any, ...] | None:
+    return derive_entry(Listed(*pupil), preferences, [Parent(*row) for row in parents])
+
+
+derive = removal.Derive(_access, _entry)
+"""Brings the pure derivations to the rows of the store."""
 
 
 @dataclass
@@ -306,10 +314,12 @@ def _apply(run: RunState, staged: Staged, report: StreamReport, new_aliases: lis
         now = parts.clock()
         gone = _withdraw(run, connection, stream)
         access_rows.touch_staged(connection, school, stream)
+        group_list_rows.touch_staged(connection, school, stream)
         store.write_rows(connection, school, stream, _news(run, stream), now)
         store.blank_held_secrets(connection, school, stream)
         if stream in {Stream.PUPILS, Stream.GUARDIANSHIPS}:
-            access_rows.derive_touched(connection, school, derive)
+            access_rows.derive_touched(connection, school, derive.access)
+        group_list_rows.derive_touched(connection, school, derive.entry)
         has_merged = aliases.save(connection, school, stream, new_aliases, now)
         pending.note_plan(
             connection, school, stream, run.run_id, reason=report.hold_reason, now=now, days=parts.hold_days

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Select, delete, exists, insert, literal, not_, or_, select
 
-from connector.portal.access_rows import ACCESS, Derive, derive_touched
+from connector.portal import access_rows, group_list_rows
+from connector.portal.access_rows import ACCESS
 from connector.portal.staging import DOOMED, TOUCHED_PUPILS
 from schemas.ids import SchoolId
 from schemas.streams import PARENTS, Stream
 from schemas.tables.catalogue import TABLES
+
+
+class Derive(NamedTuple):
+    """The pure derivations that the store is lent: who may see whom, and what the group list may show."""
+
+    access: access_rows.Derive
+    entry: group_list_rows.Derive
 
 
 def doom(connection: Connection, school: SchoolId, stream: Stream, ids: Select[Any]) -> None:
@@ -41,6 +49,7 @@ def delete_doomed(connection: Connection, school: SchoolId, derive: Derive) -> M
             _doom_children(connection, school, stream)
             doomed = _doomed_streams(connection)
     _touch_pupils(connection, school)
+    group_list_rows.touch_doomed(connection, school)
     going = or_(_is_doomed(Stream.PUPILS, ACCESS.c.pupil_id), _is_doomed(Stream.GUARDIANS, ACCESS.c.guardian_id))
     connection.execute(delete(ACCESS).where(ACCESS.c.school_id == school, going))
     gone: dict[Stream, int] = {}
@@ -49,7 +58,8 @@ def delete_doomed(connection: Connection, school: SchoolId, derive: Derive) -> M
         result = connection.execute(delete(table).where(table.c.school_id == school, _is_doomed(stream, table.c.id)))
         if result.rowcount:
             gone[stream] = result.rowcount
-    derive_touched(connection, school, derive)
+    access_rows.derive_touched(connection, school, derive.access)
+    group_list_rows.derive_touched(connection, school, derive.entry)
     return gone
 
 
