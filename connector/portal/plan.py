@@ -144,7 +144,7 @@ def _compare(connection: Connection, question: Question) -> None:
     present = _row_exists(question, portal, staging.c.id)
     # What names a parent that the brake holds keeps its old row: the parent it had is held as well.
     by_gate = and_(staging.c.outcome == Outcome.WITHHELD.value, staging.c.code.is_distinct_from(PARENT_HELD))
-    hides = or_(by_gate, staging.c.is_hiding == true())
+    hides = or_(by_gate, and_(staging.c.is_hiding == true(), not_(_is_refusal(question))))
     connection.execute(
         update(staging)
         .values(action=Action.WITHDRAW.value)
@@ -152,6 +152,20 @@ def _compare(connection: Connection, question: Question) -> None:
     )
     connection.execute(
         update(staging).values(action=Action.REMOVE.value).where(staging.c.outcome == Outcome.DELETED.value, present)
+    )
+
+
+def _is_refusal(question: Question) -> ColumnElement[bool]:
+    """Tell of a row in the portal whether it refuses: it shows nothing, and without it another might be believed."""
+    portal = TABLES[question.stream]
+    if question.stream is not Stream.PRIVACY_PREFERENCES:
+        return false()
+    return exists(
+        select(literal(1)).where(
+            portal.c.school_id == question.school,
+            portal.c.id == STAGING[question.stream].c.id,
+            portal.c.is_allowed == false(),
+        )
     )
 
 
@@ -257,10 +271,15 @@ def hold(
 
 
 def _shows_less(question: Question) -> ColumnElement[bool]:
-    """Tell of added and altered relations whether they bar or grant nothing, or speak of the same pair: never held."""
+    """Tell of what is added or altered whether it is never held.
+
+    That is a preference that refuses, and a relation that bars or grants nothing, or speaks of the same pair.
+    """
+    staging, portal = STAGING[question.stream], TABLES[question.stream]
+    if question.stream is Stream.PRIVACY_PREFERENCES:
+        return staging.c.is_allowed == false()
     if question.stream is not Stream.GUARDIANSHIPS:
         return false()
-    staging, portal = STAGING[question.stream], TABLES[question.stream]
     grants_nothing = and_(staging.c.authority != "full", staging.c.is_informed == false())
     is_same_pair = exists(
         select(literal(1)).where(
