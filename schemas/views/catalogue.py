@@ -19,6 +19,7 @@ VIEWS: tuple[str, ...] = (
     "portal_group_memberships",
     "portal_groups",
     "portal_group_employees",
+    "portal_group_list",
     "portal_privacy_preferences",
     "portal_lessons",
     "portal_support_plans",
