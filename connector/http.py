@@ -24,10 +24,11 @@ from connector.http_exchange import OK, UNAUTHORISED, Again, Answer, Ask, Exchan
 from connector.http_logs import silence_queries
 from connector.http_place import Place
 from connector.http_token import Tokens
-from schemas.errors import CursorExpired, SourceRefused, StopRequested, TransientError
+from schemas.errors import CursorExpired, SourceRefused, StopRequested, StreamNotSupplied, TransientError
 
 Event = Callable[[str, Mapping[str, object]], None]
 
+NOT_FOUND = 404
 GONE = 410
 LONGEST_WAIT_SECONDS = 60.0
 _SLICE_SECONDS = 0.2
@@ -115,7 +116,8 @@ class Http:
     def get(self, reference: str, params: Mapping[str, str | int] | None = None) -> bytes:
         """Give the JSON at a path, or at an absolute URL of the same origin.
 
-        Raises TransientError, SourceRefused, CursorExpired or StopRequested; none shows a body or query.
+        Raises TransientError, SourceRefused, StreamNotSupplied, CursorExpired or StopRequested; none shows a body
+        or query.
         """
         return self._ask("GET", reference, params, None)
 
@@ -206,6 +208,8 @@ def _accepted(ask: Ask, answer: Answer) -> bytes:
     if answer.status == OK:
         return answer.body
     what = f"{ask.name}: the source refused, {said(answer.status, answer.problem)}."
+    if answer.status == NOT_FOUND and answer.problem.endswith("unknown-stream"):
+        raise StreamNotSupplied(what, fix="Ask the supplier whether a newer version of the SIS has it.")
     if answer.status == GONE and answer.problem.endswith("cursor-expired"):
         raise CursorExpired(what, fix="The stream is read in full.")
     if answer.status == GONE and answer.problem.endswith("page-expired"):

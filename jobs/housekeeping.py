@@ -9,8 +9,9 @@ from connector.bookkeeping import checkpoints, ledger, pending, quarantine, regi
 from connector.bookkeeping.checkpoints import Checkpoint
 from connector.portal import removal
 from jobs.stream_pull import RunState, derive, note_rows_gone
+from jobs.supply import supplied
 from mappings.gates import LEFT, NO_ENROLLED_CHILD
-from schemas.modules import STREAMS_OF, Module
+from schemas.modules import ESSENTIAL, STREAMS_OF, Module
 from schemas.runs import RunStatus, Sums
 from schemas.streams import Stream, children_of
 from schemas.tables.catalogue import TABLES
@@ -119,15 +120,15 @@ def _withdraw_childless(run: RunState, connection: Connection) -> None:
 def finish(run: RunState, problem: str) -> None:
     """Reveal what finished its first load, count what waited too long, close the run."""
     school, now = run.parts.school.id, run.parts.clock()
-    suppliable = run.parts.source.capabilities.streams
+    suppliable = frozenset(supplied(run))
     loaded = {stream for stream, checkpoint in run.checkpoints.items() if checkpoint.loaded_at is not None}
     complete = [
         module
         for module in Module
         if module in run.policy.modules
         and module not in run.revealed
-        and (needed := suppliable & frozenset(STREAMS_OF[module]))
-        and needed <= loaded
+        and ESSENTIAL[module] <= suppliable
+        and suppliable & frozenset(STREAMS_OF[module]) <= loaded
     ]
     with run.session.write() as connection:
         run.fence(connection)

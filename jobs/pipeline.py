@@ -18,12 +18,13 @@ from connector.portal.staging import Staging
 from jobs.housekeeping import expire_held, finish, has_ended, remove_due, withdraw_closed, withdraw_ended
 from jobs.parts import Parts, Task
 from jobs.stream_pull import RunState, pull_bundle
+from jobs.supply import note_missing, set_aside, supplied
 from mappings.activation import ModuleState, decide
-from schemas.errors import ConnectorError, CursorExpired, StopRequested, TransientError
+from schemas.errors import ConnectorError, CursorExpired, StopRequested, StreamNotSupplied, TransientError
 from schemas.ids import SourceKey, new_run_id
 from schemas.modules import ALWAYS_ON, STREAMS_OF
 from schemas.runs import RunReport, RunStatus, StreamReport
-from schemas.streams import Pull, Stream, children_of
+from schemas.streams import Changes, Cursor, Pull, Stream, children_of
 
 _log = structlog.get_logger("connector")
 SYSTEM = "connector"
@@ -131,11 +132,16 @@ def _go(run: RunState) -> RunReport:
             raise
     if work.is_nothing and run.task.keys is None and run.task.document is None:
         _log.info("run_quiet", seconds=round(time.monotonic() - started, 3))
-        return RunReport(run.run_id, run.parts.school.id, RunStatus.QUIET, is_dry_run=run.is_dry)
+        return _report(run, RunStatus.QUIET)
     with _ledgered(run):
         error_text = _work(run, work)
     status = RunStatus.INCOMPLETE if error_text else RunStatus.DONE
     _log.info("run_finished", status=status.value, seconds=round(time.monotonic() - started, 3))
+    return _report(run, status, error_text)
+
+
+def _report(run: RunState, status: RunStatus, error_text: str = "") -> RunReport:
+    lacking = set_aside(run)
     return RunReport(
         run.run_id,
         run.parts.school.id,
@@ -145,6 +151,7 @@ def _go(run: RunState) -> RunReport:
         run.held,
         error_text,
         run.is_dry,
+        tuple(stream for stream in run.policy.streams if stream in lacking),
     )
 
 
@@ -189,18 +196,17 @@ def _close(run: RunState, status: RunStatus, error: str) -> None:
         _log.warning("run_failed", error_type=type(failure).__name__, reason="the end of the run was not written down")
 
 
-def _supplied(run: RunState) -> tuple[Stream, ...]:
+def _selected(run: RunState) -> tuple[Stream, ...]:
     """Give the streams that open modules need, the task selects and the source can supply."""
-    chosen = run.policy.streams
-    if run.task.modules:
-        wanted = {stream for module in run.task.modules for stream in STREAMS_OF[module]}
-        chosen = tuple(stream for stream in chosen if stream in wanted)
-    return tuple(stream for stream in chosen if stream in run.parts.source.capabilities.streams)
+    if not run.task.modules:
+        return supplied(run)
+    wanted = {stream for module in run.task.modules for stream in STREAMS_OF[module]}
+    return tuple(stream for stream in supplied(run) if stream in wanted)
 
 
 def _look(run: RunState) -> Work:
     """Find out what there is to do, with at most one question to the source."""
-    source, school, now = run.parts.source, run.parts.school.id, run.parts.clock()
+    school, now = run.parts.school.id, run.parts.clock()
     with run.session.read() as connection:
         leftovers = (
             pending.has_due(connection, school)
@@ -211,8 +217,8 @@ def _look(run: RunState) -> Work:
             or has_ended(run, connection)
         )
     closed = frozenset(run.checkpoints) - frozenset(run.policy.streams)
-    streams = _supplied(run) if run.task.keys is None else ()
-    if not source.capabilities.is_incremental:
+    streams = _selected(run) if run.task.keys is None else ()
+    if not run.parts.source.capabilities.is_incremental:
         streams = streams if run.task.document is not None else ()
         return Work(frozenset(streams), frozenset(), closed, leftovers)
     full = frozenset(stream for stream in streams if run.task.is_full or _needs_full(run, stream))
@@ -221,10 +227,24 @@ def _look(run: RunState) -> Work:
         for stream in streams
         if stream not in full and (cursor := run.checkpoints[stream].cursor) is not None
     }
-    changes = source.changed(school, cursors) if cursors else None
-    if changes is None:
-        return Work(full, frozenset(), closed, leftovers)
+    changes = _changes(run, cursors)
     return Work(full | changes.expired, changes.changed - changes.expired, closed, leftovers)
+
+
+def _changes(run: RunState, cursors: Mapping[Stream, Cursor]) -> Changes:
+    """Ask what changed; where the source has dropped a stream, ask it which, and then about the others."""
+    source, school = run.parts.source, run.parts.school.id
+    if not cursors:
+        return Changes(frozenset(), frozenset())
+    try:
+        return source.changed(school, cursors)
+    except StreamNotSupplied:
+        gone = cursors.keys() - source.describe(school).streams
+        if not gone:
+            raise
+    note_missing(run, [stream for stream in Stream if stream in gone])
+    lacking = set_aside(run)
+    return _changes(run, {stream: cursor for stream, cursor in cursors.items() if stream not in lacking})
 
 
 def _needs_full(run: RunState, stream: Stream) -> bool:
@@ -261,14 +281,18 @@ def _pull_streams(run: RunState, work: Work) -> str:
     """Pull bundle by bundle, parents first. One bundle may fail for a while; what hangs on it then waits."""
     problem = ""
     waiting: set[Stream] = set()
-    supplied = set(_supplied(run))
+    selected = set(_selected(run))
     for bundle in run.parts.source.capabilities.bundles:
-        full = {s for s in bundle if s in supplied and (s in work.full or _is_demanded(run, s))}
+        full = {s for s in bundle if s in selected and (s in work.full or _is_demanded(run, s))}
         streams = tuple(s for s in bundle if s in full or s in work.changed)
         if not streams or waiting & set(streams):
             continue
         try:
             reports = _pull_one(run, streams, is_full=bool(full))
+        except StreamNotSupplied:
+            note_missing(run, streams)
+            waiting.update(set_aside(run))
+            continue
         except TransientError as error:
             if problem or not _is_sources_fault(error):
                 raise
@@ -316,16 +340,18 @@ def _release_waiting(run: RunState) -> None:
 
 def _approved(run: RunState, connection: Connection) -> Mapping[Stream, tuple[SourceKey, ...]]:
     """Give the additions and alterations that a person approved, of this run or left by one that died."""
-    source = run.parts.source.capabilities
-    if run.is_dry or not source.fetches_by_key:
+    if run.is_dry or not run.parts.source.capabilities.fetches_by_key:
         return {}
     approved = pending.approved_keys(connection, run.parts.school.id)
-    pulled = source.streams & frozenset(run.policy.streams)
+    pulled = supplied(run)
     return {stream: tuple(SourceKey(key) for key in keys) for stream, keys in approved.items() if stream in pulled}
 
 
 def _pull_keys(run: RunState, wanted: Mapping[Stream, tuple[SourceKey, ...]]) -> None:
-    supplied = run.parts.source.capabilities.streams
     for stream, keys in wanted.items():
-        if keys and stream in run.policy.streams and stream in supplied:
+        if not keys or stream not in supplied(run):
+            continue
+        try:
             pull_bundle(run, Pull((stream,), keys=keys))
+        except StreamNotSupplied:
+            note_missing(run, [stream])

@@ -35,6 +35,10 @@ class CursorExpired(ConnectorError):
     """The source no longer knows our cursor: pull the stream in full."""
 
 
+class StreamNotSupplied(ConnectorError):
+    """The source does not know a stream it was asked for: go on without it; what we have of it stays as it was."""
+
+
 class FatalError(ConnectorError):
     """Abort this run and do not retry: going on could do harm."""
 

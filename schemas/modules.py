@@ -71,6 +71,14 @@ STREAMS_OF: Mapping[Module, tuple[Stream, ...]] = {
 }
 
 
+ESSENTIAL: Mapping[Module, frozenset[Stream]] = {
+    **{module: frozenset(streams) for module, streams in STREAMS_OF.items()},
+    Module.PERSONALIA: frozenset({Stream.PUPILS}),
+    Module.GROEP: frozenset({Stream.GROUPS, Stream.GROUP_MEMBERSHIPS}),
+}
+"""The streams without which a module is not shown at all, where the source cannot supply all that it needs."""
+
+
 def modules_needing(stream: Stream) -> frozenset[Module]:
     """Give the modules that show this stream."""
     return frozenset(module for module, streams in STREAMS_OF.items() if stream in streams)

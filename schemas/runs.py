@@ -79,7 +79,10 @@ class StreamReport(NamedTuple):
 
 
 class RunReport(NamedTuple):
-    """What one run did. `attention` counts what is new and needs a person."""
+    """What one run did. `attention` counts what is new and needs a person.
+
+    `not_supplied` are streams of open modules that the source does not know.
+    """
 
     run_id: RunId
     school: SchoolId
@@ -89,6 +92,7 @@ class RunReport(NamedTuple):
     held: int = 0
     error: str = ""
     is_dry_run: bool = False
+    not_supplied: tuple[Stream, ...] = ()
 
     @property
     def attention(self) -> int:

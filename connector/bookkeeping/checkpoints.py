@@ -15,6 +15,8 @@ from schemas.tables.bookkeeping import CheckpointRow
 from schemas.tables.catalogue import table_of
 
 _CHECKPOINTS = table_of(CheckpointRow)
+NOT_SUPPLIED = "not_supplied"
+"""The reason to pull a stream in full, once the source has it: `updated_at` is when it last said that it has not."""
 
 
 class Checkpoint(NamedTuple):

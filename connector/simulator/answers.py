@@ -38,8 +38,9 @@ class Simulator:
     """A SIS over a world.
 
     `clients` are ids with their secrets. `grants` says client → school → streams; None grants everything.
-    `page_cap` lowers every page. `clock` counts seconds for the life of tokens. `requests` logs every request
-    of the contract, `faults` holds the misbehaviour to come. Thread-safe.
+    `lacks` are streams that this SIS is too old to know. `page_cap` lowers every page. `clock` counts seconds for
+    the life of tokens. `requests` logs every request of the contract, `faults` holds the misbehaviour to come.
+    Thread-safe.
     """
 
     world: World
@@ -47,6 +48,7 @@ class Simulator:
     token_seconds: int = 300
     page_cap: int | None = None
     grants: Grants | None = None
+    lacks: frozenset[str] = frozenset()
     clock: Callable[[], float] = time.monotonic
     faults: Faults = field(default_factory=Faults)
     requests: list[LoggedRequest] = field(default_factory=list)
@@ -124,7 +126,7 @@ class Simulator:
         if rest == "changes":
             reading.only(question.method, "POST")
             return self._changed(school, granted, body, fault)
-        if rest not in STREAMS:
+        if rest not in STREAMS or rest in self.lacks:
             raise ProblemError(404, "unknown-stream", "No such stream.")
         reading.only(question.method, "GET")
         return self._page(school, rest, granted, question.query, fault)
@@ -162,7 +164,7 @@ class Simulator:
         streams = STREAMS if self.grants is None else self.grants.get(client, {}).get(school)
         if streams is None:
             raise ProblemError(403, "not-granted", "This client may not read this school.")
-        return frozenset(streams)
+        return frozenset(streams) - self.lacks
 
     def _school(self, code: str, granted: frozenset[str]) -> Answer:
         school = self.world.schools[code]
@@ -175,6 +177,8 @@ class Simulator:
         cursors = reading.cursors(body)
         changed: list[str] = []
         expired: list[str] = []
+        if self.lacks & cursors.keys():
+            raise ProblemError(404, "unknown-stream", "No such stream.")
         for stream, cursor in cursors.items():
             if stream not in granted:
                 raise ProblemError(403, "not-granted", "This client may not read one of these streams.")

@@ -19,7 +19,7 @@ class Source(Protocol):
 
     @property
     def capabilities(self) -> Capabilities:
-        """Tell what the source can do."""
+        """Tell what the source can do. One of its kind may supply fewer streams; it says so when it is asked."""
         ...
 
     def describe(self, school: SchoolId) -> Description:
@@ -27,12 +27,15 @@ class Source(Protocol):
         ...
 
     def changed(self, school: SchoolId, cursors: Mapping[Stream, Cursor]) -> Changes:
-        """Ask in one request which of these streams changed. Only if capabilities.says_what_changed."""
+        """Ask in one request which of these streams changed. Only if capabilities.says_what_changed.
+
+        Raises StreamNotSupplied when one of them is not supplied any more; `describe` tells which.
+        """
         ...
 
     def pages(self, school: SchoolId, pull: Pull) -> Iterator[Page]:
         """Give the answer page by page; each stream of the pull ends with a page that is its last.
 
-        Raises TransientError, SourceRefused, WrongSchool, CursorExpired or StopRequested.
+        Raises TransientError, SourceRefused, StreamNotSupplied, WrongSchool, CursorExpired or StopRequested.
         """
         ...

@@ -64,7 +64,7 @@ class ReferenceSource:
     def pages(self, school: SchoolId, pull: Pull) -> Iterator[Page]:
         """Give the answer page by page; each stream ends with a page that is its last.
 
-        Raises TransientError, SourceRefused, WrongSchool, CursorExpired or StopRequested.
+        Raises TransientError, SourceRefused, StreamNotSupplied, WrongSchool, CursorExpired or StopRequested.
         """
         for stream in pull.streams:
             if pull.mode is Mode.KEYS:

@@ -45,6 +45,7 @@ EVENTS: Mapping[str, Event] = {
     "streams_withdrawn": Event("info", "The rows of closed modules were deleted."),
     "enumeration_incomplete": Event("warning", "A full pull could not be proven complete; nothing counts as missing."),
     "stream_skipped": Event("warning", "A stream could not be pulled; it and what hangs on it wait for the next run."),
+    "stream_not_supplied": Event("warning", "The source does not know a stream; the run goes on without it."),
     "source_retry": Event("warning", "A request to the source is tried again after a while."),
     "source_rate_limited": Event("info", "The source asked us to slow down."),
     "library_said": Event("warning", "A library below us logged something; its text is kept out, its place is not."),

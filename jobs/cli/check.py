@@ -10,7 +10,7 @@ import typer
 from jobs.cli import exits, render, session
 from schemas.errors import ConnectorError
 from schemas.ids import SchoolId
-from schemas.modules import STREAMS_OF
+from schemas.modules import ESSENTIAL, STREAMS_OF
 from schemas.streams import Stream
 
 if TYPE_CHECKING:
@@ -86,14 +86,16 @@ def _school(wiring: Wiring, settings: Settings, school: SchoolId) -> Finding:
 
 
 def _supply(streams: Collection[Stream]) -> dict[str, str]:
-    """Tell per module whether the source can supply it: yes, no, or without which streams."""
+    """Tell per module whether the source can supply it: yes, without which streams, or no."""
     supply = {}
     for module, needed in STREAMS_OF.items():
         lacking = [stream.value for stream in needed if stream not in streams]
         if not lacking:
             supply[module.value] = "yes"
+        elif ESSENTIAL[module] <= frozenset(streams):
+            supply[module.value] = f"without {', '.join(lacking)}"
         else:
-            supply[module.value] = "no" if len(lacking) == len(needed) else f"without {', '.join(lacking)}"
+            supply[module.value] = "no" if len(lacking) == len(needed) else f"no, it lacks {', '.join(lacking)}"
     return supply
 
 

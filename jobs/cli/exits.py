@@ -12,6 +12,7 @@ from schemas.errors import (
     PolicyMoved,
     SourceRefused,
     StopRequested,
+    StreamNotSupplied,
     TransientError,
     WrongSchool,
 )
@@ -45,7 +46,7 @@ def of_error(error: BaseException) -> int:
     match error:
         case ConfigurationError() | DocumentRefused():
             return USAGE
-        case TransientError() | SourceRefused() | WrongSchool():
+        case TransientError() | SourceRefused() | StreamNotSupplied() | WrongSchool():
             return SOURCE
         case LeaseHeld() | LeaseLost() | PolicyMoved():
             return LEASE

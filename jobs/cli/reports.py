@@ -95,6 +95,7 @@ def as_data(outcome: Outcome) -> dict[str, Any]:
             "attention": report.attention,
             "quarantined": report.quarantined,
             "held": report.held,
+            "not_supplied": [stream.value for stream in report.not_supplied],
             "streams": streams_data(report.streams),
         }
     return data
@@ -174,6 +175,8 @@ def _show(outcome: Outcome, name: str) -> None:
     render.out(f"{heading}: {words}{run}{dry}{remark}")
     if rows := module_rows(report.streams):
         render.table(HEADINGS, rows)
+    if report.not_supplied:
+        render.out(f"note: the source does not supply {', '.join(report.not_supplied)}; what we have of it stays.")
     for line in advice(report):
         render.out(line)
     render.out("")

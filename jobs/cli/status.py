@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
     from jobs.wiring import Wiring
     from schemas.ids import SchoolId
+    from schemas.modules import Module
+    from schemas.streams import Stream
 
 
 def status(
@@ -37,6 +40,7 @@ def status(
 
 def _state(wiring: Wiring, connection: Connection, school: SchoolId, now: datetime) -> dict[str, Any]:
     from connector.bookkeeping import ledger, pending, quarantine, register
+    from schemas.modules import ESSENTIAL, STREAMS_OF, Module
 
     entries, _version = register.read(connection, school)
     is_open = {
@@ -46,6 +50,7 @@ def _state(wiring: Wiring, connection: Connection, school: SchoolId, now: dateti
     }
     seen = next((row for row in ledger.schools(connection) if row["school_id"] == school), None)
     last = next(iter(ledger.runs(connection, school, 1)), None)
+    lacking = _not_supplied(wiring, connection, school, [Module(name) for name in is_open])
     return {
         "name": wiring.plan(school).name,
         "source": wiring.plan(school).source,
@@ -54,10 +59,32 @@ def _state(wiring: Wiring, connection: Connection, school: SchoolId, now: dateti
         "is_running": seen is not None and seen["holder"] is not None and seen["expires_at"] > now,
         "last_run": last,
         "open_modules": list(is_open),
-        "loading_modules": [module for module, is_shown in is_open.items() if not is_shown],
+        "loading_modules": [
+            name for name, is_shown in is_open.items() if not is_shown and not ESSENTIAL[Module(name)] & lacking
+        ],
+        "not_supplied": {
+            name: missing
+            for name in is_open
+            if (missing := [stream.value for stream in STREAMS_OF[Module(name)] if stream in lacking])
+        },
         "held": pending.held_total(connection, school),
         "quarantined": quarantine.totals(connection, school),
     }
+
+
+def _not_supplied(
+    wiring: Wiring, connection: Connection, school: SchoolId, modules: Iterable[Module]
+) -> frozenset[Stream]:
+    """Give the streams of these modules that the source cannot supply, by its kind or by what it last said."""
+    from connector.bookkeeping import checkpoints
+    from jobs.wiring import NO_DOCUMENT
+    from schemas.modules import STREAMS_OF
+
+    capable = wiring.source(school, NO_DOCUMENT if wiring.is_fed_by_files(school) else None).capabilities.streams
+    known = checkpoints.read(connection, school)
+    refused = {stream for stream, one in known.items() if one.full_reason == checkpoints.NOT_SUPPLIED}
+    needed = {stream for module in modules for stream in STREAMS_OF[module]}
+    return frozenset(needed - (capable - refused))
 
 
 def _lines(state: dict[str, Any], now: datetime) -> list[str]:
@@ -71,6 +98,9 @@ def _lines(state: dict[str, Any], now: datetime) -> list[str]:
     lines.append(f"  open modules: {', '.join(state['open_modules']) or 'none'}")
     if state["loading_modules"]:
         lines.append(f"  first load not complete: {', '.join(state['loading_modules'])}")
+    if state["not_supplied"]:
+        missing = (f"{', '.join(streams)} ({module})" for module, streams in state["not_supplied"].items())
+        lines.append(f"  not supplied by the source: {', '.join(missing)}")
     if state["document_at"] is not None:
         lines.append(f"  newest document: {render.moment(state['document_at'])}")
     lines.append(f"  held keys: {state['held']}, in quarantine: {state['quarantined']}")

@@ -202,7 +202,7 @@ def test_from_an_empty_database_to_a_school_that_has_nothing_new(
     shown = site.json("runs", "show", run["run_id"])
     assert shown["streams"]["pupils"]["fetched"] == streams["pupils"]["fetched"]
     status = site.json("status")["schools"][SCHOOL]
-    assert status["open_modules"] == ["personalia", "absentie"]
+    assert status["open_modules"] == ["personalia", "absentie", "medisch", "facturen"]
     assert (status["loading_modules"], status["held"], status["quarantined"]) == ([], 0, 0)
     for arguments in (["status"], ["runs", "list"], ["runs", "show", run["run_id"]], ["quarantine", "list"]):
         assert site.run(*arguments).stdout
@@ -215,6 +215,26 @@ def test_check_asks_the_live_source_for_no_person(site: Site) -> None:
     assert found["exit_code"] == 0
     assert set(found["schools"][SCHOOL]["modules"].values()) == {"yes"}
     assert "can be supplied" in site.run("check").stdout
+
+
+def test_what_the_source_does_not_supply_is_told(site: Site, simulator: Simulator) -> None:
+    """`check` says it before, a sync once while it goes on without, and `status` after."""
+    simulator.lacks = frozenset({"emergency_contacts", "medical_items"})
+    modules = site.json("check")["schools"][SCHOOL]["modules"]
+    assert {name: said for name, said in modules.items() if said != "yes"} == {
+        "personalia": "without emergency_contacts",
+        "medisch": "no",
+    }
+    done = site.run("sync")
+    assert (
+        "note: the source does not supply emergency_contacts, medical_items; what we have of it stays." in done.stdout
+    )
+    assert done.stderr.count("stream_not_supplied") == 2
+    status = site.json("status")["schools"][SCHOOL]
+    assert status["not_supplied"] == {"personalia": ["emergency_contacts"], "medisch": ["medical_items"]}
+    assert status["loading_modules"] == []
+    assert "not supplied by the source: emergency_contacts (personalia)" in site.run("status").stdout
+    assert "stream_not_supplied" not in site.run("sync").stderr
 
 
 def test_check_tells_what_is_wrong_and_goes_on(site: Site, simulator: Simulator) -> None:

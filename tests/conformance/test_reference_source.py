@@ -16,7 +16,14 @@ from connector.simulator.server import running
 from connector.sources import reference
 from connector.sources.base import Source
 from connector.sources.reference import ReferenceSource
-from schemas.errors import CursorExpired, SourceRefused, StopRequested, TransientError, WrongSchool
+from schemas.errors import (
+    CursorExpired,
+    SourceRefused,
+    StopRequested,
+    StreamNotSupplied,
+    TransientError,
+    WrongSchool,
+)
 from schemas.ids import SchoolId, SourceKey
 from schemas.streams import Cursor, Mode, Page, Pull, Rejection, Stream, Tombstone
 from tests.simulator_adapter import simulated_session
@@ -165,6 +172,19 @@ def test_what_is_not_granted_is_refused() -> None:
         pages(source)
     with pytest.raises(SourceRefused, match="unknown-school"):
         source.describe(SchoolId("99ZZ00"))
+
+
+def test_a_stream_the_source_does_not_know_is_no_empty_one(simulator: Simulator) -> None:
+    """It is told apart from every other refusal, in each question; the description does not list it."""
+    source = source_of(simulator)
+    cursor = cursor_of(source)
+    simulator.lacks = frozenset({"notes"})
+    for pull in ({}, {"cursor": cursor}, {"keys": (SourceKey("n1"),)}):
+        with pytest.raises(StreamNotSupplied):
+            pages(source, **pull)
+    with pytest.raises(StreamNotSupplied):
+        source.changed(HERE, {NOTES: cursor})
+    assert source.describe(HERE).streams == frozenset(Stream) - {NOTES}
 
 
 def test_a_token_that_runs_out_goes_unnoticed(simulator: Simulator) -> None:

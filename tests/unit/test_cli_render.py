@@ -22,6 +22,7 @@ from schemas.errors import (
     PolicyMoved,
     SourceRefused,
     StopRequested,
+    StreamNotSupplied,
     TransientError,
     WrongSchool,
 )
@@ -122,6 +123,7 @@ def test_an_unexpected_error_is_its_type_and_our_line(capsys: pytest.CaptureFixt
         (TransientError("x"), 3),
         (DatabaseUnavailable("x"), 3),
         (SourceRefused("x"), 3),
+        (StreamNotSupplied("x"), 3),
         (WrongSchool("x"), 3),
         (LeaseHeld("x"), 4),
         (LeaseLost("x"), 4),

@@ -26,6 +26,7 @@ from schemas.errors import (
     CursorExpired,
     SourceRefused,
     StopRequested,
+    StreamNotSupplied,
     TransientError,
 )
 
@@ -261,7 +262,7 @@ def test_pauses_grow(web: Any, clock: Clock) -> None:
     [
         (400, "invalid-request", SourceRefused),
         (403, "not-granted", SourceRefused),
-        (404, "unknown-stream", SourceRefused),
+        (404, "unknown-stream", StreamNotSupplied),
         (410, "cursor-expired", CursorExpired),
         (410, "page-expired", TransientError),
         (410, "gone-for-good", SourceRefused),
