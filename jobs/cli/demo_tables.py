@@ -7,26 +7,13 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, func, select, text
 
+from jobs.cli import gate_words
 from jobs.cli.render import table_lines
 from schemas.ids import SchoolId
 from schemas.modules import STREAMS_OF, Module
 from schemas.runs import RunReport, RunStatus
 from schemas.streams import Stream
 from schemas.tables.catalogue import TABLES
-
-GATE_WORDS: Mapping[str, str] = {
-    "not_enrolled": "never enrolled",
-    "left": "left",
-    "not_visible_to_parents": "no flag for parents",
-    "not_final": "plan not final",
-    "not_published": "not published",
-    "expired": "date is over",
-    "group_not_open": "groups not open",
-    "placeholder": "no real group",
-    "parent_withheld": "of a withheld pupil",
-    "no_enrolled_child": "no child enrolled",
-}
-
 
 CHANGES = ("fetched", "added", "altered", "withdrawn", "removed", "quarantined")
 
@@ -64,9 +51,8 @@ def module_table(connection: Connection, report: RunReport, opened: frozenset[Mo
             continue
         line = _line(connection, report, module)
         withheld = sum(line.gates.values())
-        why = ", ".join(f"{GATE_WORDS.get(gate, gate)} {count}" for gate, count in sorted(line.gates.items()))
         counts = (line.fetched, line.shown, withheld, line.quarantined)
-        table.append((module.value, *(str(count) for count in counts), why))
+        table.append((module.value, *(str(count) for count in counts), gate_words.said(line.gates)))
     return table_lines(headings, table, left=(0, 5))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from jobs.cli import exits, render
+from jobs.cli import exits, gate_words, render
 from schemas.errors import ConnectorError, StopRequested
 from schemas.ids import SchoolId
 from schemas.modules import STREAMS_OF
@@ -150,8 +150,7 @@ def _cells(streams: Iterable[StreamReport]) -> tuple[Any, ...]:
         total.update(stream.sums._asdict())
         gates.update(stream.gates)
     shown = total["added"] + total["altered"] + total["unchanged"]
-    by_gate = ", ".join(f"{gate} {count}" for gate, count in sorted(gates.items()))
-    withheld = f"{total['withheld']} ({by_gate})" if by_gate else str(total["withheld"])
+    withheld = f"{total['withheld']} ({gate_words.said(gates)})" if gates else str(total["withheld"])
     return (
         total["fetched"],
         shown,

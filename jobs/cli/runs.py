@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from jobs.cli import exits, render, reports, session
+from jobs.cli import exits, gate_words, render, reports, session
 from schemas.errors import ConfigurationError
 from schemas.ids import SchoolId, parse_school_id
 
@@ -133,10 +133,14 @@ def _tell(row: Mapping[str, Any], streams: Sequence[StreamReport], held: Sequenc
         render.out("")
         rows = [(one.stream.value, *(getattr(one.sums, name) for name in _LEFT)) for one in streams]
         render.table(("stream", *_LEFT), [row for row in rows if any(row[1:])])
-    gates = [(one.stream.value, gate, count) for one in streams for gate, count in sorted(one.gates.items())]
+    gates = [
+        (one.stream.value, gate, count, gate_words.WORDS.get(gate, ""))
+        for one in streams
+        for gate, count in sorted(one.gates.items())
+    ]
     if gates:
         render.out("")
-        render.table(("stream", "gate", "withheld"), gates, left=(0, 1))
+        render.table(("stream", "gate", "withheld", "because"), gates, left=(0, 1, 3))
     _tell_next(row, streams, held)
 
 

@@ -9,7 +9,8 @@ from types import MappingProxyType
 
 import pytest
 
-from jobs.cli import exits, render, reports
+from jobs.cli import exits, gate_words, render, reports
+from mappings import gates
 from schemas.errors import (
     BooksDoNotBalance,
     ConfigurationError,
@@ -168,8 +169,15 @@ def test_a_report_gives_its_exit_code(report: RunReport, code: int) -> None:
 
 def test_the_table_of_a_run_counts_per_module_and_names_the_gates() -> None:
     """Shown is added, altered and unchanged together; withheld says by which gate."""
-    row = ("notities", 10, 7, "2 (not_visible_to_parents 2)", 1, 2, 0)
+    row = ("notities", 10, 7, "2 (no flag for parents 2)", 1, 2, 0)
     assert reports.module_rows(_report().streams) == [row]
+
+
+def test_every_gate_has_words_for_a_person() -> None:
+    """What a gate is called is for programs; each has words, and no words are left of a gate that went."""
+    names = {name for name in vars(gates) if name.isupper() and type(getattr(gates, name)) is str}
+    assert {getattr(gates, name) for name in names} == set(gate_words.WORDS)
+    assert len(set(gate_words.WORDS.values())) == len(gate_words.WORDS)
 
 
 def test_a_stream_that_was_pulled_twice_is_one(capsys: pytest.CaptureFixture[str]) -> None:
