@@ -9,15 +9,25 @@ from mappings.gates import Context
 from schemas.canonical.care import Absence, Document, Note, SupportPlan
 from schemas.canonical.people import (
     Address,
+    EmergencyContact,
     Employee,
     Guardian,
     Guardianship,
     Name,
     Period,
     Phone,
+    PrivacyPreference,
     Pupil,
 )
-from schemas.canonical.school import Group, GroupEmployee, GroupMembership, Location, NewsItem
+from schemas.canonical.school import (
+    CalendarItem,
+    Group,
+    GroupEmployee,
+    GroupMembership,
+    Lesson,
+    Location,
+    NewsItem,
+)
 from schemas.selections import Selections
 from schemas.streams import Stream
 
@@ -225,6 +235,85 @@ def news_item(
 ) -> NewsItem:
     """Give a published item for the whole school."""
     return NewsItem(key, title, body, is_published, publish_from, publish_until, group_key)
+
+
+def emergency_contact(
+    *,
+    key: str = "ec1",
+    pupil_key: str = "p1",
+    name: str = "Oma Jansen",
+    relation: str | None = "oma",
+    phones: tuple[Phone, ...] = (PHONE,),
+    contact_order: int = 1,
+) -> EmergencyContact:
+    """Give a grandmother with a public number."""
+    return EmergencyContact(key, pupil_key, name, relation, phones, contact_order)
+
+
+def privacy_preference(
+    *,
+    key: str = "pp1",
+    pupil_key: str = "p1",
+    category: str = "group_list_name",
+    is_allowed: bool = True,
+    given_on: date | None = date(2026, 8, 24),
+) -> PrivacyPreference:
+    """Give the consent to be named in the group list."""
+    return PrivacyPreference(key, pupil_key, category, is_allowed, given_on)
+
+
+def calendar_item(
+    *,
+    key: str = "ci1",
+    title: str = "Informatieavond",
+    description: str | None = None,
+    kind: str = "parent_meeting",
+    audience: str = "parents",
+    group_key: str | None = None,
+    is_all_day: bool = False,
+    starts_at: datetime = datetime(2026, 12, 1, 18, 0, tzinfo=UTC),
+    ends_at: datetime | None = datetime(2026, 12, 1, 20, 0, tzinfo=UTC),
+) -> CalendarItem:
+    """Give an evening for the parents of the whole school."""
+    return CalendarItem(
+        key=key,
+        title=title,
+        description=description,
+        kind=kind,
+        audience=audience,
+        group_key=group_key,
+        is_all_day=is_all_day,
+        starts_at=starts_at,
+        ends_at=ends_at,
+    )
+
+
+def lesson(
+    *,
+    key: str = "le1",
+    group_key: str = "g1",
+    weekday: str = "mon",
+    starts: str = "08:30",
+    ends: str = "09:30",
+    subject: str = "Rekenen",
+    employee_key: str | None = "m1",
+    room: str | None = "Lokaal 3",
+    from_on: date | None = date(2026, 8, 1),
+    until_on: date | None = None,
+) -> Lesson:
+    """Give a weekly lesson of this school year."""
+    return Lesson(
+        key=key,
+        group_key=group_key,
+        weekday=weekday,
+        starts=starts,
+        ends=ends,
+        subject=subject,
+        employee_key=employee_key,
+        room=room,
+        from_on=from_on,
+        until_on=until_on,
+    )
 
 
 def absence(

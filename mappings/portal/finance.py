@@ -6,14 +6,15 @@ from mappings.gates import Context, invoice_gate
 from mappings.portal.people import Row
 from mappings.values import records_text
 from schemas.canonical.finance import Invoice
+from schemas.streams import Stream
 
 
 def invoice_row(invoice: Invoice, context: Context) -> Row | str:
     """Give the row, or the gate."""
-    del context
     gate = invoice_gate(invoice)
     if isinstance(gate, str):
         return gate
     facts = (invoice.number, invoice.description, invoice.status, invoice.invoiced_on, invoice.due_on)
     sums = (records_text(invoice.lines), invoice.total_cents, invoice.paid_cents)
-    return (invoice.debtor_key, invoice.pupil_key, *facts, *sums)
+    pupil = invoice.pupil_key if Stream.PUPILS in context.streams else None
+    return (invoice.debtor_key, pupil, *facts, *sums)

@@ -31,7 +31,7 @@ def method_test_result(record: wire.MethodTestResult) -> results.MethodTestResul
 
 def test_result(record: wire.TestResult) -> results.TestResult:
     """Read a result of the pupil monitoring system."""
-    moment = f"{record.moment}{(record.moment_year_group or '').strip()}" if record.moment is not None else None
+    made_for = (record.moment_year_group or "").strip().upper()
     return results.TestResult(
         key=record.id,
         pupil_key=record.pupil_id,
@@ -41,7 +41,7 @@ def test_result(record: wire.TestResult) -> results.TestResult:
         taken_on=record.taken_on,
         school_year=record.school_year,
         year_group=record.year_group.strip().upper(),
-        moment=moment,
+        moment=None if record.moment is None else f"{record.moment}{made_for}",
         status=record.status,
         publish_from=record.publish_from,
         raw_score=record.raw_score,
