@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Connection, Date, Integer, Table
+from sqlalchemy import BigInteger, Boolean, Column, Connection, Date, Integer, Table
 from sqlmodel.sql.sqltypes import UTCDateTime
 
 LOCK_TIMEOUT_MS = 15_000
@@ -38,7 +38,7 @@ def _type_name(column: Column[Any]) -> str:
     if isinstance(column.type, Boolean):
         return "bool"
     if isinstance(column.type, Integer):
-        return "int4"
+        return "int8" if isinstance(column.type, BigInteger) else "int4"
     if isinstance(column.type, Date):
         return "date"
     return "timestamptz" if isinstance(column.type, UTCDateTime) else "text"

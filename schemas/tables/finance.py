@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import ForeignKeyConstraint, Index, Text
+from sqlalchemy import BigInteger, ForeignKeyConstraint, Index, Text
 from sqlmodel import Field
 
 from schemas.tables.columns import PortalRow
@@ -27,5 +27,5 @@ class InvoiceRow(PortalRow, table=True):
     invoiced_on: date
     due_on: date | None
     lines: str = Field(sa_type=Text)
-    total_cents: int
-    paid_cents: int
+    total_cents: int = Field(sa_type=BigInteger)
+    paid_cents: int = Field(sa_type=BigInteger)

@@ -35,8 +35,8 @@ def _invoices() -> None:
         sa.Column("invoiced_on", sa.Date(), nullable=False),
         sa.Column("due_on", sa.Date(), nullable=True),
         sa.Column("lines", sa.Text(), nullable=False),
-        sa.Column("total_cents", sa.Integer(), nullable=False),
-        sa.Column("paid_cents", sa.Integer(), nullable=False),
+        sa.Column("total_cents", sa.BigInteger(), nullable=False),
+        sa.Column("paid_cents", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["school_id", "debtor_id"],
             ["guardians.school_id", "guardians.id"],
