@@ -17,6 +17,8 @@ from schemas.ids import SourceKey, parse_source_key
 
 _DAY = r"(?:19|20|21)[0-9]{2}-[0-9]{2}-[0-9]{2}"
 _INSTANT = rf"^{_DAY}[Tt][0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(?:\.[0-9]{{1,9}})?(?:[Zz]|[+-][0-9]{{2}}:[0-9]{{2}})$"
+UNREADABLE_NUMBER = "unreadable_number"
+"""The kind of error of a number in text that is none."""
 _PLAIN_KEY = "^[!-~](?:[ -~]*[!-~])?$"
 
 
@@ -60,6 +62,18 @@ class _AsInstant:
         )
 
 
+class _AsNumber:
+    def __init__(self, pattern: str) -> None:
+        self.pattern = pattern
+
+    def __get_pydantic_core_schema__(self, _source: Any, _handler: Any) -> CoreSchema:
+        return core_schema.custom_error_schema(
+            core_schema.str_schema(strict=True, pattern=self.pattern),
+            custom_error_type=UNREADABLE_NUMBER,
+            custom_error_message="not a number in text",
+        )
+
+
 # A school's records share few instants (the day begins at half past eight); the cache is three times as fast.
 @lru_cache(maxsize=8192)
 def _utc(text: str) -> datetime:
@@ -88,10 +102,10 @@ Confidential = Annotated[bool, PlainValidator(_unless_plainly_public)]
 Time = Annotated[StrictStr, Field(pattern=r"^(?:[01][0-9]|2[0-3]):[0-5][0-9]$")]
 """A time of day, `HH:MM` from 00:00 to 23:59."""
 
-Decimal = Annotated[StrictStr, Field(pattern=r"^-?[0-9]{1,9}(?:\.[0-9]{1,6})?$")]
+Decimal = Annotated[str, _AsNumber(r"^-?[0-9]{1,9}(?:\.[0-9]{1,6})?$")]
 """A decimal number in text, with a dot."""
 
-Money = Annotated[StrictStr, Field(pattern=r"^-?[0-9]{1,9}\.[0-9]{2}$")]
+Money = Annotated[str, _AsNumber(r"^-?[0-9]{1,9}\.[0-9]{2}$")]
 """An amount in euro, with a dot and two decimals."""
 
 Sha256 = Annotated[StrictStr, Field(pattern=r"^[0-9a-f]{64}$")]

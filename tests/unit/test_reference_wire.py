@@ -14,54 +14,23 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from connector.simulator.world import World
 from schemas.errors import SourceRefused, TransientError
 from schemas.ids import parse_source_key
 from schemas.sources.reference.catalogue import PLAINLY_SHOWN, VISIBILITY_FIELDS, WIRE
 from schemas.sources.reference.pages import read_page
 from schemas.sources.scalars import Day, Instant, Key
 from schemas.streams import Rejection, Stream, Tombstone
-from tests.unit.simulator.asking import SCHOOL, TODAY
+from tests.unit.reference_pages import WORLD, good, page, read
+from tests.unit.simulator.asking import SCHOOL
 
 CONTRACT = Path(__file__).parents[2] / "docs" / "reference" / "sis-openapi.yaml"
 CANARY = "Kanarie-Jansen"
-WORLD = World(7, TODAY, {SCHOOL: 40})
 DROPPED = {
     Stream.PUPILS: {"eck_id", "official_name_prefix", "official_last_name", "birth_date_uncertain"},
     Stream.ABSENCES: {"internal_remark"},
     Stream.MEDICAL_ITEMS: {"internal_remark"},
     Stream.EMPLOYEES: {"private_email", "mobile"},
 }
-
-
-def page(stream: Stream, *records: Any, **fields: Any) -> bytes:
-    whole = {
-        "school": SCHOOL,
-        "stream": stream.value,
-        "mode": "full",
-        "count": len(records),
-        "records": records,
-        "next": None,
-        "cursor": "c",
-        **fields,
-    }
-    return json.dumps(whole).encode()
-
-
-def good(stream: Stream, **fields: Any) -> dict[str, Any]:
-    """Give a record that is plainly shown, with these fields changed."""
-    shown = {name: values[0] for name, values in PLAINLY_SHOWN.get(stream, {}).items()}
-    public = [record for record in WORLD.records(SCHOOL, stream.value).values() if _is_public(record)]
-    return {**public[0], **shown, **fields}
-
-
-def _is_public(record: Mapping[str, Any]) -> bool:
-    places = [record.get("address"), *(record.get("phones") or [])]
-    return all(place is None or place["is_confidential"] is False for place in places)
-
-
-def read(stream: Stream, *records: Any) -> list[Any]:
-    return read_page(stream, page(stream, *records)).records
 
 
 def spoiled(value: Any) -> list[Any]:

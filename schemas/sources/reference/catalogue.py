@@ -70,7 +70,7 @@ PLAINLY_SHOWN: Mapping[Stream, Mapping[str, tuple[object, ...]]] = {
     Stream.PUPILS: {"status": ("registered", "future", "enrolled", "guest"), "enrolled_until": (None,)},
     Stream.GUARDIANSHIPS: {"authority": ("full",), "restriction": (None,), "until_on": (None,)},
     Stream.INVOICES: {"status": ("sent", "partly_paid", "paid", "cancelled")},
-    Stream.NEWS_ITEMS: {"published": (True,)},
+    Stream.NEWS_ITEMS: {"published": (True,), "publish_until": (None,)},
     Stream.EMPLOYEES: {"employed_until": (None,)},
     Stream.GROUPS: {"kind": ("class", "composite")},
     Stream.GROUP_MEMBERSHIPS: {"until_on": (None,)},
@@ -84,4 +84,7 @@ PLAINLY_SHOWN: Mapping[Stream, Mapping[str, tuple[object, ...]]] = {
     Stream.TEST_RESULTS: {"status": ("final",)},
 }
 """A record with a bad field keeps its old row only while these say plainly that it may be seen: a note that
-loses its flag and gets a bad date in one change must go."""
+loses its flag and gets a bad date in one change must go. Nor does it while `publish_from` had not come yet."""
+
+NEEDED_TO_BE_SHOWN: Mapping[Stream, frozenset[str]] = {Stream.INVOICES: frozenset({"debtor_id"})}
+"""Fields without which a record is for nobody: one that lost them and breaks in the same change must go too."""

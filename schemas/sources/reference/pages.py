@@ -8,14 +8,15 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import Field, TypeAdapter, ValidationError, WrapValidator
+from pydantic_core import ErrorDetails
 
 from schemas.errors import SourceRefused, TransientError
 from schemas.ids import parse_source_key
-from schemas.sources.reference.catalogue import PLAINLY_SHOWN, VISIBILITY_FIELDS, WIRE
+from schemas.sources.reference.catalogue import NEEDED_TO_BE_SHOWN, PLAINLY_SHOWN, VISIBILITY_FIELDS, WIRE
 from schemas.sources.reference.finance import InvoiceLine
 from schemas.sources.reference.parts import Address, Document, Period, Phone, Wire
 from schemas.sources.reference.results import Level, Part
-from schemas.sources.scalars import Count, Text
+from schemas.sources.scalars import UNREADABLE_NUMBER, Count, Instant, Text
 from schemas.streams import Rejection, Stream, Tombstone
 
 _MODELS: tuple[type[Wire], ...] = (*WIRE.values(), Address, Phone, Period, Document, InvoiceLine, Level, Part)
@@ -81,22 +82,42 @@ def _rejection(stream: Stream, value: Any, error: ValidationError) -> Rejection:
     key = parse_source_key(value.get("id")) if isinstance(value, dict) else None
     if key is None:
         return Rejection(None, "unreadable_key")
-    wrong = error.errors(include_url=False, include_context=False, include_input=False)
+    wrong = error.errors(include_url=False, include_context=False)
     hiding = [one for one in wrong if one["loc"] and one["loc"][0] in VISIBILITY_FIELDS[stream]]
     worst = (hiding or wrong)[0]
-    code = "missing_field" if worst["type"] == "missing" else "unreadable_field"
     # A location also holds positions and names of union members, and must never hold what the source sent.
     path = ".".join(part for part in worst["loc"] if isinstance(part, str) and part in _KNOWN_NAMES)
-    return Rejection(key, code, path, hides=bool(hiding) or _may_be_hidden(stream, value))
+    return Rejection(key, _code(worst), path, hides=bool(hiding) or _may_be_hidden(stream, value))
+
+
+def _code(wrong: ErrorDetails) -> str:
+    if wrong["type"] == UNREADABLE_NUMBER and _WITH_A_COMMA.fullmatch(str(wrong["input"])):
+        return "decimal_comma"
+    return "missing_field" if wrong["type"] == "missing" else "unreadable_field"
 
 
 def _may_be_hidden(stream: Stream, value: Mapping[str, Any]) -> bool:
     shown = PLAINLY_SHOWN.get(stream, {})
     if any(not any(value.get(name) is one or value.get(name) == one for one in shown[name]) for name in shown):
         return True
+    if any(value.get(name) is None for name in NEEDED_TO_BE_SHOWN.get(stream, ())):
+        return True
+    if "publish_from" in VISIBILITY_FIELDS[stream] and not _was_out(value):
+        return True
     phones = value.get("phones")
     secrets = [value.get("address"), value.get("phone"), *(phones if isinstance(phones, list) else [phones])]
     return any(one is not None and not _is_plainly_public(one) for one in secrets)
+
+
+def _was_out(value: Mapping[str, Any]) -> bool:
+    """Tell whether the record's own first moment for parents had passed when the record last changed."""
+    if value.get("publish_from") is None:
+        return True
+    try:
+        out, changed = (_INSTANT.validate_python(value.get(name)) for name in ("publish_from", "changed_at"))
+    except ValidationError:
+        return False
+    return bool(out <= changed)
 
 
 def _is_plainly_public(place: Any) -> bool:
@@ -117,6 +138,8 @@ PAGES: Mapping[Stream, TypeAdapter[WirePage[Any]]] = {stream: _page_of(stream) f
 SCHOOL = TypeAdapter(WireSchool)
 CHANGES = TypeAdapter(WireChanges)
 
+_INSTANT = TypeAdapter(Instant)
+_WITH_A_COMMA = re.compile(r"-?[0-9]+,[0-9]+", re.ASCII)
 _UNTEXT = re.compile(r"[\ud800-\udfff]|(?<!\\)(?:\\\\)*\\u0000")
 
 
