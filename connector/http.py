@@ -24,7 +24,15 @@ from connector.http_exchange import OK, UNAUTHORISED, Again, Answer, Ask, Exchan
 from connector.http_logs import silence_queries
 from connector.http_place import Place
 from connector.http_token import Tokens
-from schemas.errors import CursorExpired, SourceRefused, StopRequested, StreamNotSupplied, TransientError
+from schemas.documents import Fetched, Reason
+from schemas.errors import (
+    CursorExpired,
+    DocumentRejected,
+    SourceRefused,
+    StopRequested,
+    StreamNotSupplied,
+    TransientError,
+)
 
 Event = Callable[[str, Mapping[str, object]], None]
 
@@ -119,23 +127,43 @@ class Http:
         Raises TransientError, SourceRefused, StreamNotSupplied, CursorExpired or StopRequested; none shows a body
         or query.
         """
-        return self._ask("GET", reference, params, None)
+        return _accepted(*self._ask("GET", reference, params))
+
+    def fetch(self, reference: str, most_bytes: int) -> Fetched:
+        """Give the file at a path. Never are more than `most_bytes` of it held.
+
+        Raises DocumentRejected (not_found, too_large), TransientError, SourceRefused or StopRequested.
+        """
+        ask, answer = self._ask("GET", reference, most_bytes=most_bytes)
+        if answer.status in (NOT_FOUND, GONE):
+            raise DocumentRejected(Reason.NOT_FOUND)
+        return Fetched(_accepted(ask, answer), answer.content_type)
 
     def post(self, path: str, payload: Mapping[str, object]) -> bytes:
         """Give the JSON answer to a JSON question that is safe to repeat. Raises as `get`."""
-        return self._ask("POST", path, None, json.dumps(payload).encode())
+        return _accepted(*self._ask("POST", path, body=json.dumps(payload).encode()))
 
-    def _ask(self, method: str, reference: str, params: Mapping[str, str | int] | None, body: bytes | None) -> bytes:
+    def _ask(
+        self,
+        method: str,
+        reference: str,
+        params: Mapping[str, str | int] | None = None,
+        *,
+        body: bytes | None = None,
+        most_bytes: int | None = None,
+    ) -> tuple[Ask, Answer]:
         target = self._place.target(reference)
         headers = {} if body is None else {"Content-Type": "application/json"}
+        if most_bytes is not None:
+            headers["Accept"] = "*/*"
         for attempt in range(2):
             token = self._tokens.current()
-            ask = Ask(method, target, {**headers, "Authorization": f"Bearer {token}"}, params, body)
+            ask = Ask(method, target, {**headers, "Authorization": f"Bearer {token}"}, params, body, most_bytes)
             answer = self._answered(ask)
             if answer.status != UNAUTHORISED or attempt:
                 break
             self._tokens.forget(token)
-        return _accepted(ask, answer)
+        return ask, answer
 
     def _answered(self, ask: Ask) -> Answer:
         try:

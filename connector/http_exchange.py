@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import time
@@ -14,7 +15,8 @@ import requests
 from urllib3.exceptions import HTTPError
 
 from connector.http_place import Target
-from schemas.errors import SourceRefused, TransientError
+from schemas.documents import Reason
+from schemas.errors import DocumentRejected, SourceRefused, TransientError
 
 AGAIN = frozenset({429, 500, 502, 503, 504})
 REDIRECTS = range(300, 400)
@@ -27,13 +29,17 @@ _PROBLEM_TYPE = re.compile(r"urn:[a-z0-9:-]{1,80}")
 
 
 class Ask(NamedTuple):
-    """One request. `headers` may hold credentials and are never shown."""
+    """One request. `headers` may hold credentials and are never shown.
+
+    It asks for JSON within the door's own limit, or, where `most_bytes` is set, for a file of at most that size.
+    """
 
     method: str
     target: Target
     headers: Mapping[str, str]
     params: Mapping[str, str | int] | None = None
     body: bytes | None = None
+    most_bytes: int | None = None
 
     @property
     def name(self) -> str:
@@ -47,6 +53,7 @@ class Answer(NamedTuple):
     status: int
     body: bytes = b""
     problem: str = ""
+    content_type: str = ""
 
 
 class Limits(NamedTuple):
@@ -66,6 +73,10 @@ class Again(Exception):
         self.what, self.status, self.wait_seconds = what, status, wait_seconds
 
 
+class _TooMuch(Exception):
+    """More arrives than may be held."""
+
+
 class Exchange:
     """Sends one request through the session and reads the answer."""
 
@@ -79,7 +90,7 @@ class Exchange:
         self._session, self._limits, self._monotonic, self._clock = session, limits, monotonic, clock
 
     def once(self, ask: Ask) -> Answer:
-        """Ask once. Raises Again, TransientError (too slow, no JSON) or SourceRefused."""
+        """Ask once. Raises Again, TransientError (too slow, no JSON), SourceRefused or DocumentRejected (too large)."""
         until = self._monotonic() + self._limits.deadline
         try:
             return self._answer(ask, until)
@@ -107,7 +118,11 @@ class Exchange:
     def _judged(self, ask: Ask, response: requests.Response, until: float) -> Answer:
         status = response.status_code
         if status == OK:
-            return Answer(status, self._body(ask, response, until))
+            content_type = _content_type(response)
+            if ask.most_bytes is not None:
+                most = min(ask.most_bytes, self._limits.size)
+                return Answer(status, self._file(ask, response, until, most), content_type=content_type)
+            return Answer(status, self._body(ask, response, until), content_type=content_type)
         problem = self._problem(ask, response, until)
         if status in AGAIN:
             raise Again(said(status, problem), status, self._retry_after(response))
@@ -119,18 +134,37 @@ class Exchange:
         return Answer(status, b"", problem)
 
     def _body(self, ask: Ask, response: requests.Response, until: float) -> bytes:
-        content_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        content_type = _content_type(response)
         if not _JSON.fullmatch(content_type):
             kind = "HTML" if content_type in ("text/html", "application/xhtml+xml") else "no JSON"
             raise TransientError(
                 f"{ask.name}: the answer with status 200 is {kind}.",
                 fix="This is often a maintenance or login page; try again later.",
             )
-        body = b"".join(self._pieces(ask, response, until, self._limits.size))
+        try:
+            body = b"".join(self._pieces(ask, response, until, self._limits.size))
+        except _TooMuch:
+            raise SourceRefused(
+                f"{ask.name}: the answer is larger than {self._limits.size} bytes.",
+                fix="Raise max_response_bytes if this source really sends so much at once.",
+            ) from None
         # Without a declared length a cut connection looks like an end; a whole answer ends with its bracket.
         if not body[-64:].rstrip().endswith((b"}", b"]")):
             raise Again("the answer is empty or cut short", OK)
         return body
+
+    def _file(self, ask: Ask, response: requests.Response, until: float, most: int) -> bytes:
+        """Give the bytes of a file; one that says of itself that it is too large is not read at all."""
+        length = response.headers.get("Content-Length", "")
+        if length.isascii() and length.isdigit() and int(length[:20]) > most:
+            raise DocumentRejected(Reason.TOO_LARGE)
+        with io.BytesIO() as held:  # unlike a list that is joined in the end, it holds everything once
+            try:
+                for piece in self._pieces(ask, response, until, most):
+                    held.write(piece)
+            except _TooMuch:
+                raise DocumentRejected(Reason.TOO_LARGE) from None
+            return held.getvalue()
 
     def _pieces(self, ask: Ask, response: requests.Response, until: float, most: int) -> Iterator[bytes]:
         """Give what has arrived, piece by piece: `iter_content` would wait until a whole chunk is there."""
@@ -138,10 +172,7 @@ class Exchange:
         while piece := response.raw.read1(_CHUNK, decode_content=True):
             size += len(piece)
             if size > most:
-                raise SourceRefused(
-                    f"{ask.name}: the answer is larger than {most} bytes.",
-                    fix="Raise max_response_bytes if this source really sends so much at once.",
-                )
+                raise _TooMuch
             if self._monotonic() > until:
                 raise TransientError(
                     f"{ask.name}: the answer took longer than {self._limits.deadline:g} seconds.",
@@ -151,12 +182,11 @@ class Exchange:
 
     def _problem(self, ask: Ask, response: requests.Response, until: float) -> str:
         """Give the problem type if it is a plain URN; anything else in an error's body stays unread."""
-        content_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        if not _JSON.fullmatch(content_type):
+        if not _JSON.fullmatch(_content_type(response)):
             return ""
         try:
             found = json.loads(b"".join(self._pieces(ask, response, until, _PROBLEM_BYTES)))
-        except (SourceRefused, TransientError, HTTPError, ValueError, RecursionError):
+        except (_TooMuch, TransientError, HTTPError, ValueError, RecursionError):
             return ""
         kind = found.get("type") if isinstance(found, dict) else None
         return kind if isinstance(kind, str) and _PROBLEM_TYPE.fullmatch(kind) else ""
@@ -176,6 +206,10 @@ class Exchange:
 def said(status: int, problem: str) -> str:
     """Give a status and a problem type as words."""
     return f"status {status} ({problem})" if problem else f"status {status}"
+
+
+def _content_type(response: requests.Response) -> str:
+    return response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
 
 
 def _http_date(text: str) -> datetime | None:

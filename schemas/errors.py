@@ -85,5 +85,13 @@ class RecordRejected(ConnectorError):
         self.hides = hides
 
 
+class DocumentRejected(ConnectorError):
+    """One document of a row cannot be had or kept: write down why, go on. `reason` is of schemas.documents."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 class StopRequested(ConnectorError):
     """A person or the system asked us to stop; the page at hand was finished."""
