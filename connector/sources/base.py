@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
-from schemas.ids import SchoolId
+from schemas.documents import Fetched
+from schemas.ids import SchoolId, SourceKey
 from schemas.streams import Capabilities, Changes, Cursor, Description, Page, Pull, Stream
 
 
@@ -37,5 +38,17 @@ class Source(Protocol):
         """Give the answer page by page; each stream of the pull ends with a page that is its last.
 
         Raises TransientError, SourceRefused, StreamNotSupplied, WrongSchool, CursorExpired or StopRequested.
+        """
+        ...
+
+
+@runtime_checkable
+class DocumentSource(Protocol):
+    """A source that also hands out the files its records name. Most interfaces do not."""
+
+    def document(self, school: SchoolId, key: SourceKey, most_bytes: int) -> Fetched:
+        """Give a file whole, however much smaller than `most_bytes`.
+
+        Raises DocumentRejected (not_found, too_large), TransientError, SourceRefused or StopRequested.
         """
         ...

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeVar
-from urllib.parse import urljoin
+from urllib.parse import quote, urljoin
 
 from pydantic import TypeAdapter, ValidationError
 
 from connector.http import Http
-from schemas.errors import SourceRefused, TransientError, WrongSchool
+from schemas.documents import Fetched, Reason
+from schemas.errors import DocumentRejected, SourceRefused, TransientError, WrongSchool
 from schemas.ids import SchoolId, SourceKey
 from schemas.sources.reference.pages import CHANGES, SCHOOL, WirePage, read_page
 from schemas.streams import Capabilities, Changes, Cursor, Description, Mode, Page, Pull, Rejection, Stream
@@ -72,6 +73,15 @@ class ReferenceSource:
             else:
                 params = None if pull.cursor is None else {"cursor": pull.cursor}
                 yield from self._walk(school, stream, pull.mode, params)
+
+    def document(self, school: SchoolId, key: SourceKey, most_bytes: int) -> Fetched:
+        """Give a file whole.
+
+        Raises DocumentRejected (not_found, too_large), TransientError, SourceRefused or StopRequested.
+        """
+        if set(key) <= {"."}:
+            raise DocumentRejected(Reason.NOT_FOUND)  # in a path these are steps, however they are written
+        return self._http.fetch(_path(school, "documents", quote(key, safe="")), most_bytes)
 
     def _by_key(self, school: SchoolId, stream: Stream, keys: Sequence[SourceKey]) -> Iterator[Page]:
         askable = dict.fromkeys(key for key in keys if "," not in key and len(key) <= _LONGEST_KEY)
