@@ -31,6 +31,10 @@ class DatabaseUnavailable(TransientError):
     """The portal database could not be reached, was locked too long, or went away mid-statement."""
 
 
+class StoreUnavailable(TransientError):
+    """The store that holds the documents could not be reached, written or emptied."""
+
+
 class CursorExpired(ConnectorError):
     """The source no longer knows our cursor: pull the stream in full."""
 
