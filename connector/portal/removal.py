@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Select, delete, exists, insert, literal, not_, or_, select
 
-from connector.portal import access_rows, group_list_rows
+from connector.portal import access_rows, documents, group_list_rows
 from connector.portal.access_rows import ACCESS
 from connector.portal.staging import DOOMED, TOUCHED_PUPILS
 from schemas.ids import SchoolId
@@ -40,7 +40,10 @@ def forget_doomed(connection: Connection) -> None:
 
 
 def delete_doomed(connection: Connection, school: SchoolId, derive: Derive) -> Mapping[Stream, int]:
-    """Delete the marked rows and what hangs on them, children first; give the rows that went per stream."""
+    """Delete the marked rows and what hangs on them, children first; give the rows that went per stream.
+
+    Their documents go with them.
+    """
     doomed = _doomed_streams(connection)
     if not doomed:
         return {}
@@ -60,6 +63,7 @@ def delete_doomed(connection: Connection, school: SchoolId, derive: Derive) -> M
             gone[stream] = result.rowcount
     access_rows.derive_touched(connection, school, derive.access)
     group_list_rows.derive_touched(connection, school, derive.entry)
+    documents.follow(connection, school, gone)
     return gone
 
 

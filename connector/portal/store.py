@@ -21,6 +21,7 @@ from sqlalchemy import (
     update,
 )
 
+from connector.portal import documents
 from connector.portal.plan import APPROVED, NEW
 from connector.portal.staging import STAGING
 from connector.portal.upsert import merge_select
@@ -44,7 +45,10 @@ class News(NamedTuple):
 
 
 def write_rows(connection: Connection, school: SchoolId, stream: Stream, news: News, now: datetime) -> int:
-    """Insert the added and update the altered rows that nothing holds; rows that do not differ are not touched."""
+    """Insert the added and update the altered rows that nothing holds; rows that do not differ are not touched.
+
+    Their documents follow.
+    """
     staging, table = STAGING[stream], TABLES[stream]
     goes = staging.c.action.in_([Action.ADD.value, Action.ALTER.value])
     is_free = or_(staging.c.hold.is_(None), staging.c.hold == APPROVED)
@@ -61,6 +65,7 @@ def write_rows(connection: Connection, school: SchoolId, stream: Stream, news: N
     written = merge_select(connection, table, columns, source, **kept)
     if written != expected:
         raise BooksDoNotBalance(f"{stream.value}: {expected} rows were planned and {written} were written.")
+    documents.follow(connection, school, (stream,))
     return expected
 
 

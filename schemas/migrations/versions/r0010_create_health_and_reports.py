@@ -92,8 +92,12 @@ def _documents() -> None:
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("location", sa.Text(), nullable=True),
+        sa.Column("asked_at", UTCDateTime(), nullable=True),
+        sa.Column("ask_again_at", UTCDateTime(), nullable=True),
+        sa.Column("run_id", sa.Text(), nullable=True),
         sa.Column("content", sa.LargeBinary(), nullable=True),
-        sa.Column("fetched_at", UTCDateTime(), nullable=False),
-        sa.CheckConstraint("state IN ('stored', 'refused')", name=op.f("ck_documents_state")),
-        sa.PrimaryKeyConstraint("school_id", "id", name=op.f("pk_documents")),
+        sa.CheckConstraint("state IN ('wanted', 'stored', 'refused', 'leaving')", name=op.f("ck_documents_state")),
+        sa.PrimaryKeyConstraint("school_id", "id", "sha256", name=op.f("pk_documents")),
     )
+    with op.batch_alter_table("documents", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_documents_school_id_state"), ["school_id", "state"], unique=False)
