@@ -24,6 +24,7 @@ VIEWS: tuple[str, ...] = (
     "portal_lessons",
     "portal_support_plans",
     "portal_reports",
+    "portal_documents",
     "portal_method_test_results",
     "portal_notes",
     "portal_test_results",
