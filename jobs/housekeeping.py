@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Select, select
 
 from connector.bookkeeping import checkpoints, ledger, pending, quarantine, register
 from connector.bookkeeping.checkpoints import Checkpoint
-from connector.portal import removal
+from connector.portal import documents, removal
 from jobs.stream_pull import RunState, derive, note_rows_gone
 from jobs.supply import supplied
 from mappings.gates import LEFT, NO_ENROLLED_CHILD
@@ -138,6 +138,7 @@ def finish(run: RunState, problem: str) -> None:
         run.quarantined += quarantine.report_overdue(connection, school, now)
         # What runs that broke off found has not been told to anyone yet.
         run.quarantined += quarantine.unreported(connection, school, run.run_id, ledger.unfinished(school))
+        run.refused += documents.unreported(connection, school, run.run_id, ledger.unfinished(school))
         run.held += pending.unreported(connection, school, run.run_id, ledger.unfinished(school))
         status = RunStatus.INCOMPLETE if problem else RunStatus.DONE
         ledger.close_run(connection, run.run_id, status, problem, now)

@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from connector.document_store import DocumentStore
 from connector.portal.database import Database
 from connector.sources.base import Source
 from mappings.brake import Limits
+from mappings.documents import Rules
 from schemas.ids import SchoolId, SourceKey
 from schemas.modules import Module
 from schemas.runs import Trigger
@@ -22,6 +24,13 @@ class SchoolPlan(NamedTuple):
     name: str
     source: str
     limits: Limits = Limits()
+
+
+class DocumentPlan(NamedTuple):
+    """Which documents are kept, and where: in the table unless there is a store."""
+
+    rules: Rules = Rules()
+    store: DocumentStore | None = None
 
 
 class Progress(NamedTuple):
@@ -60,6 +69,7 @@ class Parts(NamedTuple):
     hold_days: int = 14
     on_progress: Callable[[Progress], None] = _ignore
     should_stop: Callable[[], bool] = _never
+    documents: DocumentPlan = DocumentPlan()
 
 
 class Document(NamedTuple):

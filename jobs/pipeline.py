@@ -1,4 +1,4 @@
-"""One run for one school, from top to bottom: lease, policy, what changed, pull, release, remove, reveal."""
+"""One run for one school, from top to bottom: lease, policy, what changed, pull, release, remove, documents, reveal."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from connector.bookkeeping.checkpoints import Checkpoint
 from connector.bookkeeping.leases import Lease
 from connector.portal.database import Session
 from connector.portal.staging import Staging
+from jobs.documents import has_documents_due, tend_documents
 from jobs.housekeeping import expire_held, finish, has_ended, remove_due, withdraw_closed, withdraw_ended
 from jobs.parts import Parts, Task
 from jobs.stream_pull import RunState, pull_bundle
@@ -152,6 +153,8 @@ def _report(run: RunState, status: RunStatus, error_text: str = "") -> RunReport
         error_text,
         run.is_dry,
         tuple(stream for stream in run.policy.streams if stream in lacking),
+        run.stored,
+        run.refused,
     )
 
 
@@ -215,6 +218,7 @@ def _look(run: RunState) -> Work:
             or ledger.has_unfinished(connection, school)
             or bool(_approved(run, connection))
             or has_ended(run, connection)
+            or has_documents_due(run, connection)
         )
     closed = frozenset(run.checkpoints) - frozenset(run.policy.streams)
     streams = _selected(run) if run.task.keys is None else ()
@@ -273,6 +277,8 @@ def _work(run: RunState, work: Work) -> str:
         _release_waiting(run)
         problem = _pull_streams(run, NO_WORK) or problem
         remove_due(run)
+        undone = tend_documents(run)
+        problem = problem or undone
         finish(run, problem)
     return problem
 

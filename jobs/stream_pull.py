@@ -79,6 +79,8 @@ class RunState:
     reports: list[StreamReport] = field(default_factory=list)
     quarantined: int = 0
     held: int = 0
+    stored: int = 0
+    refused: int = 0
     renewed_at: float = field(default_factory=time.monotonic)
 
     @property

@@ -81,7 +81,8 @@ class StreamReport(NamedTuple):
 class RunReport(NamedTuple):
     """What one run did. `attention` counts what is new and needs a person.
 
-    `not_supplied` are streams of open modules that the source does not know.
+    `not_supplied` are streams of open modules that the source does not know. `stored` and `refused` count documents,
+    the latter only where that or the reason is new.
     """
 
     run_id: RunId
@@ -93,8 +94,10 @@ class RunReport(NamedTuple):
     error: str = ""
     is_dry_run: bool = False
     not_supplied: tuple[Stream, ...] = ()
+    stored: int = 0
+    refused: int = 0
 
     @property
     def attention(self) -> int:
         """Count what is new and needs a person."""
-        return self.quarantined + self.held
+        return self.quarantined + self.held + self.refused

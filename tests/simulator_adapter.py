@@ -95,7 +95,9 @@ def _raw(answer: Answer) -> HTTPResponse:
     elif answer.full_length is not None:
         headers.append(("Content-Length", str(answer.full_length)))
     return HTTPResponse(
-        body=_Flood(answer.body, answer.times) if answer.action == "flood" else io.BytesIO(answer.body),
+        body=io.BufferedReader(_Flood(answer.body, answer.times))
+        if answer.action == "flood"
+        else io.BytesIO(answer.body),
         headers=HTTPHeaderDict(headers),
         status=answer.status,
         preload_content=False,
