@@ -33,6 +33,7 @@ _OUTCOME_COLUMNS = {
     "hidden_keys": ("stream", "id", "reason"),
     "id_aliases": ("stream", "source_key", "id"),
     "reveals": ("module",),
+    "documents": ("id", "sha256", "state", "reason", "location", "content"),
 }
 
 
