@@ -51,6 +51,7 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
     else:
         _check_sources(settings, file)
         _check_schools(settings, file)
+        _check_store(settings, file)
         return settings
     raise problem
 
@@ -300,3 +301,14 @@ def _check_schools(settings: Settings, file: Path) -> None:
                 f"{file}: schools.{school}.source names {given.source[:40]!r}, but there is only: {known}.",
                 fix=f"Use one of them, or add a [sources.{given.source[:40]}] section.",
             )
+
+
+def _check_store(settings: Settings, file: Path) -> None:
+    """A location is shown to the portal, so the URL it begins with must hold nothing secret."""
+    url = settings.documents.store_url
+    host = url.partition("://")[2].partition("/")[0]
+    if "::" in url or "?" in url or "#" in url or "@" in host:
+        raise ConfigurationError(
+            f"{file}: documents.store_url holds a user, a query, a fragment or a chain of stores.",
+            fix="Write a directory or a plain URL; a store finds its rights in its own environment variables.",
+        )

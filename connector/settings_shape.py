@@ -13,6 +13,7 @@ from schemas.ids import SchoolId
 PREFIX = "CONNECTOR_"
 
 Text = Annotated[str, Field(min_length=1)]
+MediaType = Annotated[str, Field(pattern=r"^[a-z0-9.+-]+/[a-z0-9.+-]+$")]
 
 
 class _Section(BaseModel):
@@ -65,6 +66,14 @@ class RunSettings(_Section):
     hold_days: int = Field(default=14, ge=1, le=366)
 
 
+class DocumentSettings(_Section):
+    """Which files of the source are kept, and where; no store is the table `documents`."""
+
+    store_url: str = ""
+    most_bytes: int = Field(default=20_000_000, ge=1_000, le=60_000_000)
+    content_types: tuple[MediaType, ...] = ("application/pdf",)
+
+
 class LogSettings(_Section):
     """How much is logged and in which form."""
 
@@ -88,6 +97,7 @@ class Settings(BaseSettings):
     schools: dict[SchoolId, SchoolSettings] = Field(default_factory=dict)
     brake: BrakeSettings = BrakeSettings()
     runs: RunSettings = RunSettings()
+    documents: DocumentSettings = DocumentSettings()
     logs: LogSettings = LogSettings()
 
     @classmethod
@@ -109,6 +119,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "schools": SchoolSettings,
     "brake": BrakeSettings,
     "runs": RunSettings,
+    "documents": DocumentSettings,
     "logs": LogSettings,
 }
 """The model of each section; of `sources` and `schools` that of one entry."""

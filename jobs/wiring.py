@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import structlog
 from sqlalchemy import text
 
+from connector.document_store import DocumentStore
 from connector.http import Http, HttpSettings
 from connector.portal import migrate
 from connector.portal.database import Database
@@ -17,8 +18,9 @@ from connector.settings_shape import Settings, SourceSettings
 from connector.sources.base import Source
 from connector.sources.edexml import EdexmlSource
 from connector.sources.reference import ReferenceSource
-from jobs.parts import Parts, Progress, SchoolPlan
+from jobs.parts import DocumentPlan, Parts, Progress, SchoolPlan
 from mappings.brake import Limits
+from mappings.documents import Rules
 from mappings.sources import edexml
 from mappings.sources.reference import catalogue as reference
 from schemas.errors import ConfigurationError, DatabaseRefused
@@ -76,6 +78,12 @@ class Wiring:
         brake = self.settings.brake
         return SchoolPlan(school, given.name, given.source, Limits(share=brake.share, rows=brake.rows))
 
+    def documents(self) -> DocumentPlan:
+        """Give which documents are kept, and where. Raises ConfigurationError for a store that cannot be used."""
+        given = self.settings.documents
+        store = DocumentStore(given.store_url) if given.store_url else None
+        return DocumentPlan(Rules(given.most_bytes, frozenset(given.content_types)), store)
+
     def is_fed_by_files(self, school: SchoolId) -> bool:
         """Tell whether this school's records come from files a person imports."""
         return self._source_settings(school).is_file
@@ -118,6 +126,7 @@ class Wiring:
             hold_days=self.settings.runs.hold_days,
             on_progress=on_progress,
             should_stop=should_stop or self._should_stop,
+            documents=self.documents(),
         )
 
     def _source_settings(self, school: SchoolId) -> SourceSettings:

@@ -49,6 +49,8 @@ def test_a_small_file_gives_settings_with_every_default(tmp_path: Path) -> None:
     assert (source.timeout_seconds, source.attempts, source.requests_per_second) == (30, 5, None)
     assert (settings.brake.share, settings.brake.rows) == (0.10, 3)
     assert (settings.runs.lease_seconds, settings.runs.hold_days) == (120, 14)
+    kept = settings.documents
+    assert (kept.store_url, kept.most_bytes, kept.content_types) == ("", 20_000_000, ("application/pdf",))
     assert (settings.logs.level, settings.logs.format) == ("info", "auto")
 
 
@@ -242,5 +244,33 @@ def test_the_example_loads_and_shows_every_key_and_no_other(tmp_path: Path) -> N
         assert files == {f"{secret}_file" for secret in SECRETS if secret in model.model_fields}, name
         for key, field in model.model_fields.items():
             if not field.is_required() and field.default is not None:
-                assert sections[name][key] == field.default, key
+                value = sections[name][key]
+                assert (tuple(value) if isinstance(value, list) else value) == field.default, key
     assert set(sections) == set(SECTIONS) == set(Settings.model_fields)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"s3://key:{CANARY}@bucket/x",
+        f"simplecache::s3://bucket/{CANARY}",
+        f"https://store.example/x?sig={CANARY}",
+        f"file:///x#{CANARY}",
+    ],
+)
+def test_a_store_url_holds_nothing_secret(tmp_path: Path, url: str) -> None:
+    """A user, a query, a fragment or a chain in the URL of the document store is refused, without saying it."""
+    assert "store_url" in _refused(tmp_path, f'{WHOLE}[documents]\nstore_url = "{url}"\n').message
+
+
+@pytest.mark.parametrize("url", ["", "documents", "/srv/a@b/documents", "file:///srv/documents", "s3://bucket/folder"])
+def test_a_plain_store_url_passes(tmp_path: Path, url: str) -> None:
+    """Nothing, a directory in any spelling, and the plain URL of a store are all well."""
+    assert _load(tmp_path, f'{WHOLE}[documents]\nstore_url = "{url}"\n').documents.store_url == url
+
+
+def test_types_of_documents_are_written_small(tmp_path: Path) -> None:
+    """A type that no answer could ever have is refused; a variable holds the list as JSON."""
+    assert "content_types" in _refused(tmp_path, WHOLE + '[documents]\ncontent_types = ["PDF"]\n').message
+    variable = {**SECRET, "CONNECTOR_DOCUMENTS__CONTENT_TYPES": '["application/pdf", "image/png"]'}
+    assert _load(tmp_path, WHOLE, variable).documents.content_types == ("application/pdf", "image/png")
