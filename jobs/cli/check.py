@@ -24,7 +24,7 @@ def check(
     school: Annotated[list[str] | None, typer.Option(metavar="BRIN", help="May be repeated. Default: all.")] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> int:
-    """Check configuration, database, migrations and each source; no person is asked for."""
+    """Check configuration, database, migrations, document store and each source; no person is asked for."""
     settings = session.load_settings()
     from jobs.wiring import open_wiring, select_schools
 
@@ -35,6 +35,7 @@ def check(
         open_wiring(settings, should_stop=stopping.is_asked, is_migrated=False) as wiring,
     ):
         findings["database"] = _database(wiring)
+        findings["documents"] = _documents(wiring)
         schools = {one: _school(wiring, settings, one) for one in chosen}
     code = exits.gravest(found["exit_code"] for found in (*findings.values(), *schools.values()))
     if json:
@@ -64,6 +65,16 @@ def _database(wiring: Wiring) -> Finding:
     except Exception as error:  # noqa: BLE001  the sources are still to be looked at
         return _ill(error)
     return _well(f"{wiring.database.dialect}, migrated, {views} views")
+
+
+def _documents(wiring: Wiring) -> Finding:
+    try:
+        store = wiring.documents().store
+        if store is not None:
+            store.probe()
+    except Exception as error:  # noqa: BLE001  the sources are still to be looked at
+        return _ill(error)
+    return _well("kept in the database" if store is None else "the store can be written")
 
 
 def _school(wiring: Wiring, settings: Settings, school: SchoolId) -> Finding:

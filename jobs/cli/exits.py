@@ -28,7 +28,7 @@ TERMINATED = 143
 
 MEANING = {
     WELL: "all well",
-    PERSON: "finished; something new needs a person (quarantine, held keys)",
+    PERSON: "finished; something new needs a person (quarantine, held keys, documents)",
     USAGE: "usage or configuration",
     SOURCE: "the source, or the database, was unreachable or refused us",
     LEASE: "another run holds the lease, or the register moved",

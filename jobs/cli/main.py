@@ -10,7 +10,22 @@ from typing import Annotated, Any
 import typer
 from typer.exceptions import Abort, TyperException
 
-from jobs.cli import check, db, demo, exits, import_, modules, quarantine, render, runs, session, simulate, status, sync
+from jobs.cli import (
+    check,
+    db,
+    demo,
+    documents,
+    exits,
+    import_,
+    modules,
+    quarantine,
+    render,
+    runs,
+    session,
+    simulate,
+    status,
+    sync,
+)
 from schemas.errors import ConnectorError
 
 app = typer.Typer(
@@ -39,6 +54,7 @@ app.command()(sync.sync)
 app.add_typer(modules.app, name="modules")
 app.add_typer(runs.app, name="runs")
 app.add_typer(quarantine.app, name="quarantine")
+app.command()(documents.documents)
 app.command()(status.status)
 app.add_typer(db.app, name="db")
 app.add_typer(import_.app, name="import")

@@ -96,6 +96,7 @@ def as_data(outcome: Outcome) -> dict[str, Any]:
             "quarantined": report.quarantined,
             "held": report.held,
             "not_supplied": [stream.value for stream in report.not_supplied],
+            "documents": {"stored": report.stored, "refused": report.refused},
             "streams": streams_data(report.streams),
         }
     return data
@@ -176,6 +177,8 @@ def _show(outcome: Outcome, name: str) -> None:
         render.table(HEADINGS, rows)
     if report.not_supplied:
         render.out(f"note: the source does not supply {', '.join(report.not_supplied)}; what we have of it stays.")
+    if report.stored:
+        render.out(f"documents stored: {report.stored}")
     for line in advice(report):
         render.out(line)
     render.out("")
@@ -194,5 +197,9 @@ def advice(report: RunReport) -> list[str]:
     if report.quarantined:
         lines.append(
             f"next: {report.quarantined} new in quarantine; see `connector quarantine list --school {report.school}`."
+        )
+    if report.refused:
+        lines.append(
+            f"next: {report.refused} documents cannot be had; see `connector documents --school {report.school}`."
         )
     return lines

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from jobs.cli import exits, gate_words, render, reports, session
+from jobs.cli.documents import HEADINGS, refused_rows
 from schemas.errors import ConfigurationError
 from schemas.ids import SchoolId, parse_school_id
 
@@ -63,16 +64,20 @@ def show(
     """Tell the story of one run: when, why, its sums, and what it holds."""
     with session.opened() as wiring:
         from connector.bookkeeping import ledger, pending
+        from connector.portal import documents
 
         with wiring.database.session() as opened, opened.read() as connection:
             row = ledger.run(connection, run)
             streams = ledger.stream_reports(connection, run)
             held = pending.held_by_run(connection, run)
+            refused = documents.refused(connection, run_id=run)
     if json:
         keys = [{**one._asdict(), "stream": one.stream.value, "action": one.action.value} for one in held]
-        render.document({"run": row, "streams": reports.streams_data(streams), "held": keys})
+        told = {"run": row, "streams": reports.streams_data(streams), "held": keys, "documents_refused": refused}
+        render.document(told)
         return exits.WELL
     _tell(row, streams, held)
+    _tell_documents(refused)
     return exits.WELL
 
 
@@ -157,6 +162,12 @@ def _tell_next(row: Mapping[str, Any], streams: Sequence[StreamReport], held: Se
         render.out("", "What this run held has been approved, was undone by the source, or ran out.")
     if any(one.sums.quarantined for one in streams):
         render.out(f"next: `connector quarantine list --school {row['school_id']}`")
+
+
+def _tell_documents(refused: Sequence[Mapping[str, Any]]) -> None:
+    if refused:
+        render.out("", "Documents that this run was the first to find it cannot have:")
+        render.table(HEADINGS, refused_rows(refused), left=(0, 1, 2, 4, 5, 6))
 
 
 def _ending(row: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from jobs.cli import exits, render, session
+from schemas.documents import State
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -40,6 +41,7 @@ def status(
 
 def _state(wiring: Wiring, connection: Connection, school: SchoolId, now: datetime) -> dict[str, Any]:
     from connector.bookkeeping import ledger, pending, quarantine, register
+    from connector.portal import documents
     from schemas.modules import ESSENTIAL, STREAMS_OF, Module
 
     entries, _version = register.read(connection, school)
@@ -69,6 +71,7 @@ def _state(wiring: Wiring, connection: Connection, school: SchoolId, now: dateti
         },
         "held": pending.held_total(connection, school),
         "quarantined": quarantine.totals(connection, school),
+        "documents": documents.totals(connection, school),
     }
 
 
@@ -104,4 +107,6 @@ def _lines(state: dict[str, Any], now: datetime) -> list[str]:
     if state["document_at"] is not None:
         lines.append(f"  newest document: {render.moment(state['document_at'])}")
     lines.append(f"  held keys: {state['held']}, in quarantine: {state['quarantined']}")
+    if counts := state["documents"]:
+        lines.append(f"  documents: {', '.join(f'{counts[one]} {one}' for one in State if one in counts)}")
     return lines

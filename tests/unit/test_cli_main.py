@@ -16,7 +16,7 @@ from schemas.errors import DatabaseRefused
 
 CANARY = "Canary-van-der-Berg"
 HEAVY = ("alembic", "lxml", "psycopg", "pydantic", "requests", "sqlalchemy", "sqlmodel", "structlog", "uvicorn")
-COMMANDS = ("check", "sync", "status", "simulate", "demo", "modules", "runs", "quarantine", "db", "import")
+COMMANDS = ("check", "sync", "status", "simulate", "demo", "modules", "runs", "quarantine", "documents", "db", "import")
 
 
 @pytest.fixture(autouse=True)
@@ -76,7 +76,16 @@ def test_wrong_usage_is_two(arguments: list[str], capsys: pytest.CaptureFixture[
 
 @pytest.mark.parametrize(
     "arguments",
-    [["check"], ["sync"], ["status"], ["runs", "list"], ["quarantine", "list"], ["db", "upgrade"], ["db", "check"]],
+    [
+        ["check"],
+        ["sync"],
+        ["status"],
+        ["runs", "list"],
+        ["quarantine", "list"],
+        ["documents"],
+        ["db", "upgrade"],
+        ["db", "check"],
+    ],
 )
 def test_without_a_configuration_every_command_says_how_to_get_one(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
