@@ -19,15 +19,15 @@ _MEMORIES: dict[type[Any], LRUCache[Any, Any]] = {}
 
 def install() -> None:
     """Let engines of one kind of database share what they compiled."""
-    make = database.create_engine
+    make = vars(database)["create_engine"]
 
     def create_engine(*arguments: Any, **options: Any) -> Engine:
-        engine = make(*arguments, **options)
+        engine: Engine = make(*arguments, **options)
         memory = _MEMORIES.setdefault(type(engine.dialect), LRUCache(10_000))
         engine._compiled_cache = memory
         return engine
 
-    database.create_engine = create_engine
+    vars(database)["create_engine"] = create_engine
     # Part of the key under which a statement is remembered; by default every engine's dialect is another.
     DefaultDialect.__eq__ = lambda self, other: type(self) is type(other)  # type: ignore[method-assign]
     DefaultDialect.__hash__ = lambda self: hash(type(self))  # type: ignore[method-assign]
