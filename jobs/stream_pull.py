@@ -328,14 +328,14 @@ def _apply(run: RunState, staged: Staged, report: StreamReport, new_aliases: lis
         )
         if staged.is_complete:
             pending.drop_unnamed_additions(connection, school, stream)
-        came_back = pending.note_hidden(connection, school, stream, now)
+        returned = pending.note_hidden(connection, school, stream, now)
         new_items = quarantine.note_plan(
             connection, school, stream, run.run_id, now=now, is_complete=staged.is_complete
         )
         moved = _move_checkpoint(run, connection, staged)
-        if came_back or has_merged:
-            reason = "parent_returned" if came_back else "parent_merged"
-            checkpoints.demand_full(connection, school, children_of(stream), reason)
+        if returned or has_merged:
+            reason = "parent_returned" if returned else "parent_merged"
+            checkpoints.demand_full(connection, school, children_of(stream) if has_merged else returned, reason)
         report = report._replace(sums=report.sums._replace(withdrawn=gone.pop(stream, 0)))
         ledger.add_sums(connection, run.run_id, school, report, now)
         _note_gone(run, connection, gone)

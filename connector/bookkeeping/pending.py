@@ -133,18 +133,20 @@ def hide(
     )
 
 
-def note_hidden(connection: Connection, school: SchoolId, stream: Stream, now: datetime) -> bool:
-    """Keep the hidden keys of a parent stream in step with the plan; tell whether a hidden parent came back."""
+def note_hidden(connection: Connection, school: SchoolId, stream: Stream, now: datetime) -> tuple[Stream, ...]:
+    """Keep the hidden keys of a parent stream in step with the plan; give the streams that a parent's return asks for.
+
+    A relation that brought a guardian back waits in quarantine; what else names that guardian stayed out with it.
+    """
     if not children_of(stream):
-        return False
+        return ()
     staging = STAGING[stream]
     here = and_(_HIDDEN.c.school_id == school, _HIDDEN.c.stream == stream.value)
     free = or_(staging.c.hold.is_(None), staging.c.hold == APPROVED)
     shown = exists(
         select(literal(1)).where(staging.c.id == _HIDDEN.c.id, staging.c.outcome == Outcome.SHOWN.value, free)
     )
-    # Nothing was withheld because of a childless guardian: its relations wait in quarantine, not hidden.
-    connection.execute(delete(_HIDDEN).where(here, shown, _HIDDEN.c.reason == NEEDS_CHILD))
+    has_child = connection.execute(delete(_HIDDEN).where(here, shown, _HIDDEN.c.reason == NEEDS_CHILD)).rowcount > 0
     came_back = connection.execute(delete(_HIDDEN).where(here, shown)).rowcount > 0
     # A parent whose visibility was unreadable is withdrawn like a withheld one, and its children with it.
     is_hidden = or_(staging.c.outcome == Outcome.WITHHELD.value, staging.c.is_hiding == true())
@@ -157,7 +159,9 @@ def note_hidden(connection: Connection, school: SchoolId, stream: Stream, now: d
         staging.c.action == Action.ADD.value, staging.c.hold.in_([NEW, KEPT])
     )
     hide(connection, school, stream, held, None, now)
-    return came_back
+    if came_back or not has_child:
+        return children_of(stream) if came_back else ()
+    return tuple(child for child in children_of(stream) if child is not Stream.GUARDIANSHIPS)
 
 
 def approve(connection: Connection, school: SchoolId, run_id: str, by: str, now: datetime) -> int:

@@ -119,16 +119,21 @@ def _is_hidden(question: Question, parent: Parent, key: ColumnElement[Any]) -> t
 def _keep_childless_out(connection: Connection, question: Question) -> None:
     """A guardian whose children are all gone stays out until one of them asks for the guardian by key."""
     staging = STAGING[Stream.GUARDIANS]
-    childless = exists(
+    is_shown = staging.c.outcome == Outcome.SHOWN.value
+    values = {"outcome": Outcome.WITHHELD.value, "code": NEEDS_CHILD}
+    connection.execute(update(staging).values(values).where(is_shown, _was_childless(question)))
+
+
+def _was_childless(question: Question) -> ColumnElement[bool]:
+    """Tell of a staged guardian whether it stayed out because none of its children was in the portal."""
+    return exists(
         select(literal(1)).where(
             _HIDDEN.c.school_id == question.school,
             _HIDDEN.c.stream == Stream.GUARDIANS.value,
-            _HIDDEN.c.id == staging.c.id,
+            _HIDDEN.c.id == STAGING[Stream.GUARDIANS].c.id,
             _HIDDEN.c.reason == NEEDS_CHILD,
         )
     )
-    values = {"outcome": Outcome.WITHHELD.value, "code": NEEDS_CHILD}
-    connection.execute(update(staging).values(values).where(staging.c.outcome == Outcome.SHOWN.value, childless))
 
 
 def _compare(connection: Connection, question: Question) -> None:
@@ -312,9 +317,11 @@ def _judged_removal(question: Question) -> ColumnElement[bool]:
 
 
 def _judged_addition(question: Question, loaded_at: datetime | None, now: datetime) -> ColumnElement[bool]:
-    """Rows that come with a parent that is itself new since the stream was loaded are not judged."""
+    """Rows that come with a parent that is itself new since the stream was loaded, or with a child, are not judged."""
     staging = STAGING[question.stream]
     conditions = [staging.c.action == Action.ADD.value, staging.c.hold.is_(None)]
+    if question.stream is Stream.GUARDIANS:
+        conditions.append(not_(_was_childless(question)))
     since = max(loaded_at, now - timedelta(hours=24)) if loaded_at is not None else now
     for parent in PARENTS[question.stream]:
         above = TABLES[parent.stream]

@@ -99,6 +99,24 @@ def test_a_pupil_leaves_and_returns(rig: Rig) -> None:
     assert rig.portal() == before
 
 
+def test_a_guardian_returns_with_the_only_child_and_with_the_invoices(rig: Rig) -> None:
+    """Gone with the child, and back with it, unheld: what is the guardian's own is asked for again."""
+    rig.open()
+    rig.sync()
+    before, pupil = rig.portal(), rig.role("pupil_confidential")
+    guardian = rig.role("guardian_confidential")
+    invoices = {row["id"] for row in rig.rows("SELECT id FROM invoices WHERE debtor_id = :g", g=guardian)}
+    assert invoices
+    rig.world.patch(rig.school, "pupils", pupil, status="left", enrolled_until="2020-01-01")
+    rig.sync()
+    assert guardian not in rig.ids("guardians")
+    assert rig.ids("invoices").isdisjoint(invoices)
+    rig.world.patch(rig.school, "pupils", pupil, status="enrolled", enrolled_until=None)
+    assert rig.sync().held == 0
+    assert rig.portal() == before
+    assert rig.sync().status is RunStatus.QUIET
+
+
 def test_a_recent_leaver_stays_through_the_grace_and_goes_without_a_request_that_names_it(rig: Rig) -> None:
     """The row of one who left five days ago goes when the grace is over, by the clock, with the lonely guardian."""
     rig.open()
