@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from mappings.group_list import Category
-from mappings.values import day_after, local_day, start_of_day
+from mappings.values import day_after, start_of_day
 from schemas.canonical.care import Absence, Note, Report, SupportPlan
 from schemas.canonical.finance import Invoice
 from schemas.canonical.people import Employee, PrivacyPreference, Pupil
@@ -57,6 +57,7 @@ class Context(NamedTuple):
 
 
 OPEN_WINDOW = Window(None, None)
+_SENT = frozenset({"sent", "partly_paid", "paid", "cancelled"})
 _PLACED = frozenset({"future", "enrolled", "left"})
 _ASKED = frozenset(category.value for category in Category)
 
@@ -104,7 +105,7 @@ def calendar_item_gate(item: CalendarItem, context: Context) -> Window | str:
     if item.audience != "parents":
         return NOT_FOR_PARENTS
     gate = _group_gate(item.group_key, context.selections.calendar_audience, context)
-    return gate or _past_gate(local_day(item.ends_at or item.starts_at), context) or OPEN_WINDOW
+    return gate or _over_gate(item.starts_at, item.ends_at, context) or OPEN_WINDOW
 
 
 def _group_gate(group_key: str | None, audience: Audience, context: Context) -> str | None:
@@ -121,9 +122,17 @@ def _past_gate(day: date | None, context: Context) -> str | None:
     return BEYOND_HISTORY if is_past else None
 
 
+def _over_gate(starts_at: datetime, ends_at: datetime | None, context: Context) -> str | None:
+    """Tell whether something was over when the oldest school year that parents see began; its end is exclusive."""
+    if context.history_from is None:
+        return None
+    begins, last = start_of_day(context.history_from), max(starts_at, ends_at or starts_at)
+    return BEYOND_HISTORY if starts_at < begins and last <= begins else None
+
+
 def absence_gate(absence: Absence, context: Context) -> Window | str:
     """An absence is stored as far back as the school shows history."""
-    return _past_gate(local_day(absence.ends_at or absence.starts_at), context) or OPEN_WINDOW
+    return _over_gate(absence.starts_at, absence.ends_at, context) or OPEN_WINDOW
 
 
 def note_gate(note: Note, context: Context) -> Window | str:
@@ -183,7 +192,7 @@ def test_result_gate(result: TestResult, context: Context) -> Window | str:
 
 def invoice_gate(invoice: Invoice) -> Window | str:
     """An invoice is stored once it was sent to a debtor."""
-    if invoice.status == "concept":
+    if invoice.status not in _SENT:
         return NOT_SENT
     return OPEN_WINDOW if invoice.debtor_key is not None else NO_DEBTOR
 

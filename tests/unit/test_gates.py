@@ -8,7 +8,7 @@ from mappings import gates
 from mappings.gates import OPEN_WINDOW, Window
 from schemas.canonical.people import Pupil
 from schemas.streams import Stream
-from tests import builders
+from tests import builders, dossier_builders
 from tests.builders import NOW
 
 BEGAN = datetime(2022, 7, 31, 22, tzinfo=UTC)
@@ -130,3 +130,85 @@ def test_the_pseudo_group_of_registered_children_is_withheld(kind: str, name: st
     """By its kind, or by the name ParnasSys gives it; classes and composites are stored."""
     assert gates.group_gate(builders.group(kind=kind, name=name)) == gates.PLACEHOLDER
     assert gates.group_gate(builders.group()) == gates.group_gate(builders.group(kind="composite")) == OPEN_WINDOW
+
+
+@pytest.mark.parametrize("audience", ["staff", "", "Parents", "everyone"])
+def test_only_what_is_for_parents_is_planned_for_them(audience: str) -> None:
+    """An item for staff, or for an audience we do not know, is withheld; one for parents is stored."""
+    assert gates.calendar_item_gate(builders.calendar_item(audience=audience), builders.context()) == (
+        gates.NOT_FOR_PARENTS
+    )
+    assert gates.calendar_item_gate(builders.calendar_item(), builders.context()) == OPEN_WINDOW
+
+
+def test_one_groups_calendar_waits_for_groups() -> None:
+    """As with news: an item for one group is stored only while an open module pulls groups."""
+    without = builders.context(streams=builders.ALL_STREAMS - {Stream.GROUPS})
+    item = builders.calendar_item(group_key="g1")
+    assert gates.calendar_item_gate(item, without) == gates.GROUP_NOT_OPEN
+    assert gates.calendar_item_gate(item, builders.context()) == OPEN_WINDOW
+    assert gates.calendar_item_gate(builders.calendar_item(), without) == OPEN_WINDOW
+    for_staff = builders.calendar_item(group_key="g1", audience="staff")
+    assert gates.calendar_item_gate(for_staff, without) == gates.NOT_FOR_PARENTS
+
+
+def test_a_lesson_is_seen_between_its_days() -> None:
+    """From the first until and with the last day; after it withheld; without days open."""
+    lesson = builders.lesson(from_on=date(2026, 11, 1), until_on=date(2026, 11, 24))
+    window = Window(datetime(2026, 10, 31, 23, tzinfo=UTC), datetime(2026, 11, 24, 23, tzinfo=UTC))
+    assert gates.lesson_gate(lesson, builders.context()) == window
+    assert gates.lesson_gate(lesson, builders.context(now=datetime(2026, 11, 24, 23, tzinfo=UTC))) == gates.EXPIRED
+    assert gates.lesson_gate(builders.lesson(from_on=None), builders.context()) == OPEN_WINDOW
+
+
+def test_an_invoice_needs_to_be_sent_to_somebody() -> None:
+    """A concept and one without debtor are withheld; sent, partly paid, paid and cancelled are stored."""
+    assert gates.invoice_gate(dossier_builders.invoice(status="concept")) == gates.NOT_SENT
+    assert gates.invoice_gate(dossier_builders.invoice(debtor_key=None)) == gates.NO_DEBTOR
+    assert gates.invoice_gate(dossier_builders.invoice(status="concept", debtor_key=None)) == gates.NOT_SENT
+    for status in ("sent", "partly_paid", "paid", "cancelled"):
+        assert gates.invoice_gate(dossier_builders.invoice(status=status)) == OPEN_WINDOW
+
+
+@pytest.mark.parametrize("status", ["draft", "", "Concept", "SENT"])
+def test_an_invoice_in_a_status_nobody_knows_is_not_sent(status: str) -> None:
+    """Only the four statuses of a sent invoice store it."""
+    assert gates.invoice_gate(dossier_builders.invoice(status=status)) == gates.NOT_SENT
+
+
+def test_only_answers_about_the_group_list_are_stored() -> None:
+    """Consent to photos on a website is of no use to the portal; each category of the list is, allowed or refused."""
+    for category in ("photo_website", "photo_social_media", "photo_newsletter", "", "group_list"):
+        preference = builders.privacy_preference(category=category)
+        assert gates.privacy_preference_gate(preference) == gates.CATEGORY_NOT_USED
+    for category in ("name", "photo", "birth_date", "address", "phone", "parents_names"):
+        for is_allowed in (True, False):
+            preference = builders.privacy_preference(category=f"group_list_{category}", is_allowed=is_allowed)
+            assert gates.privacy_preference_gate(preference) == OPEN_WINDOW
+
+
+def test_a_report_is_stored_once_published_and_seen_from_its_date() -> None:
+    """Unpublished is withheld, whatever its date says; a date to come is stored as `visible_from`."""
+    later = NOW + timedelta(days=3)
+    report = dossier_builders.report(publish_from=later)
+    assert gates.report_gate(report, builders.context()) == Window(later, None)
+    assert gates.report_gate(report._replace(is_published=False), builders.context()) == gates.NOT_PUBLISHED
+    assert gates.report_gate(dossier_builders.report(), builders.context()) == OPEN_WINDOW
+
+
+@pytest.mark.parametrize("status", ["in_progress", "cancelled", "", "Final"])
+def test_only_a_final_result_is_stored(status: str) -> None:
+    """A test in any other status, known or not, is withheld; a final one is seen from its date."""
+    assert gates.test_result_gate(dossier_builders.lvs_result(status=status), builders.context()) == gates.NOT_FINAL
+    later = NOW + timedelta(days=3)
+    result = dossier_builders.lvs_result(publish_from=later)
+    assert gates.test_result_gate(result, builders.context()) == Window(later, None)
+    assert gates.test_result_gate(dossier_builders.lvs_result(), builders.context()) == OPEN_WINDOW
+
+
+def test_a_method_test_is_seen_from_its_date() -> None:
+    """A date to come is stored as `visible_from`; without one the result is seen at once."""
+    later = NOW + timedelta(days=3)
+    result = dossier_builders.method_test_result(publish_from=later)
+    assert gates.method_test_result_gate(result, builders.context()) == Window(later, None)
+    assert gates.method_test_result_gate(result._replace(publish_from=None), builders.context()) == OPEN_WINDOW

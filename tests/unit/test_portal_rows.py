@@ -1,7 +1,7 @@
 """Canonical records as rows: every column from its own field, in the table's order."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,7 +9,9 @@ import pytest
 from mappings import gates
 from mappings.gates import Context
 from mappings.portal.catalogue import ROW_MAKERS
+from schemas.canonical.finance import InvoiceLine
 from schemas.canonical.people import Name, Period
+from schemas.errors import RecordRejected
 from schemas.streams import LOOSE_REFERENCES, Stream
 from schemas.tables.catalogue import DATA_COLUMNS, TABLES
 from schemas.tables.columns import ROW_KEEPING
@@ -195,3 +197,63 @@ def test_lists_that_are_empty_are_empty_lists() -> None:
     assert columns(Stream.METHOD_TEST_RESULTS, dossier_builders.method_test_result(parts=()))["parts"] == "[]"
     assert columns(Stream.TEST_RESULTS, dossier_builders.lvs_result(levels=()))["levels"] == "[]"
     assert columns(Stream.INVOICES, dossier_builders.invoice(lines=()))["lines"] == "[]"
+
+
+@pytest.mark.parametrize(
+    ("amounts", "total", "is_right"),
+    [
+        ((4000, -750), 3250, True),
+        ((-4000,), -4000, True),
+        ((0,), 0, True),
+        ((), 3250, True),
+        ((99_999_999_999,) * 3, 299_999_999_997, True),
+        ((4000, -750), 3251, False),
+        ((4000,), -4000, False),
+        ((0,), 1, False),
+    ],
+)
+def test_the_lines_of_an_invoice_are_its_total(amounts: tuple[int, ...], total: int, is_right: bool) -> None:
+    """To the cent, credits included; without lines an invoice says its total only. Else the old row stays."""
+    lines = tuple(InvoiceLine("Regel", cents) for cents in amounts)
+    invoice = dossier_builders.invoice(lines=lines, total_cents=total)
+    if is_right:
+        assert columns(Stream.INVOICES, invoice)["total_cents"] == total
+        return
+    with pytest.raises(RecordRejected) as caught:
+        ROW_MAKERS[Stream.INVOICES](invoice, builders.context())
+    assert (caught.value.code, caught.value.field_path, caught.value.hides) == ("lines_do_not_add_up", "lines", False)
+    withheld = invoice._replace(status="concept")
+    assert ROW_MAKERS[Stream.INVOICES](withheld, builders.context()) == gates.NOT_SENT
+
+
+@pytest.mark.parametrize(
+    ("seconds", "is_right"), [(0, True), (1, True), (None, True), (-1, False), (-9_000_000, False)]
+)
+def test_a_calendar_item_does_not_end_before_it_begins(seconds: int | None, is_right: bool) -> None:
+    """Equal moments and no end are fine; an earlier end is rejected and keeps the old row, however early it is."""
+    starts = datetime(2026, 12, 1, 18, tzinfo=UTC)
+    ends = None if seconds is None else starts + timedelta(seconds=seconds)
+    item, known = builders.calendar_item(starts_at=starts, ends_at=ends), builders.context(history_from=A)
+    if is_right:
+        assert isinstance(ROW_MAKERS[Stream.CALENDAR_ITEMS](item, known), tuple)
+        return
+    with pytest.raises(RecordRejected) as caught:
+        ROW_MAKERS[Stream.CALENDAR_ITEMS](item, known)
+    assert (caught.value.code, caught.value.field_path, caught.value.hides) == ("ends_before_start", "ends_at", False)
+    assert ROW_MAKERS[Stream.CALENDAR_ITEMS](item._replace(audience="staff"), known) == gates.NOT_FOR_PARENTS
+
+
+@pytest.mark.parametrize(
+    ("starts", "ends", "is_right"),
+    [("08:30", "09:30", True), ("00:00", "23:59", True), ("09:30", "09:30", False), ("10:00", "09:59", False)],
+)
+def test_a_lesson_ends_after_it_begins(starts: str, ends: str, is_right: bool) -> None:
+    """A lesson of no length or less is rejected and keeps the old row; one that is over is withheld all the same."""
+    lesson = builders.lesson(starts=starts, ends=ends)
+    if is_right:
+        assert isinstance(ROW_MAKERS[Stream.LESSONS](lesson, builders.context()), tuple)
+        return
+    with pytest.raises(RecordRejected) as caught:
+        ROW_MAKERS[Stream.LESSONS](lesson, builders.context())
+    assert (caught.value.code, caught.value.field_path, caught.value.hides) == ("ends_before_start", "ends", False)
+    assert ROW_MAKERS[Stream.LESSONS](lesson._replace(until_on=A), builders.context()) == gates.EXPIRED
