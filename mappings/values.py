@@ -41,6 +41,11 @@ def school_year_of(day: date) -> int:
     return day.year if day.month >= FIRST_MONTH_OF_A_SCHOOL_YEAR else day.year - 1
 
 
+def end_of_school_year(year: int) -> datetime:
+    """Give the instant at which the school year that begins in `year` is over."""
+    return start_of_day(date(year + 1, FIRST_MONTH_OF_A_SCHOOL_YEAR, 1))
+
+
 def display_name(name: Name) -> str:
     """Give the name as people say it: `Gradje van 't Hof`; what is absent is left out."""
     return _joined(_first_name(name), name.prefix, name.last_name)

@@ -147,10 +147,20 @@ def test_one_groups_item_gives_no_row_while_groups_are_not_pulled(stream: Stream
     assert columns(stream, item._replace(group_key=None), without)["group_id"] is None
 
 
-def test_a_membership_without_days_has_no_instants() -> None:
-    """Open days are open instants."""
-    found = columns(Stream.GROUP_MEMBERSHIPS, builders.group_membership(from_on=None))
-    assert (found["begins_at"], found["ends_at"]) == (None, None)
+@pytest.mark.parametrize(
+    ("until_on", "ends_at"),
+    [
+        (None, datetime(2027, 7, 31, 22, tzinfo=UTC)),
+        (date(2027, 7, 31), datetime(2027, 7, 31, 22, tzinfo=UTC)),
+        (date(2027, 7, 30), datetime(2027, 7, 30, 22, tzinfo=UTC)),
+        (date(2027, 8, 1), datetime(2027, 7, 31, 22, tzinfo=UTC)),
+        (date(2031, 1, 1), datetime(2027, 7, 31, 22, tzinfo=UTC)),
+    ],
+)
+def test_a_place_in_a_group_ends_with_its_school_year(until_on: date | None, ends_at: datetime) -> None:
+    """A source that leaves last year's places open, or open too long, leaves nobody in last year's group."""
+    found = columns(Stream.GROUP_MEMBERSHIPS, builders.group_membership(until_on=until_on, from_on=None))
+    assert (found["begins_at"], found["until_on"], found["ends_at"]) == (None, until_on, ends_at)
 
 
 @pytest.mark.parametrize("stream", [Stream.PUPILS, Stream.GUARDIANS, Stream.EMPLOYEES])

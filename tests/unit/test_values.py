@@ -16,10 +16,14 @@ from mappings.values import (
     phone_number,
     phones_text,
     postal_code,
+    records_text,
+    school_year_of,
     sort_name,
     start_of_day,
 )
+from schemas.canonical.finance import InvoiceLine
 from schemas.canonical.people import Name
+from schemas.canonical.results import Part
 from tests import builders
 
 
@@ -104,6 +108,33 @@ def test_a_list_is_written_in_its_own_order() -> None:
     """Equal lists are equal texts, and every letter stays readable."""
     assert list_text(("mon", "Zoë")) == '["mon","Zoë"]'
     assert list_text([]) == "[]"
+
+
+def test_small_records_are_written_by_name_in_their_own_order() -> None:
+    """Equal lists are equal texts: names in the record's order, nothing left out, every letter readable."""
+    lines = (InvoiceLine("Bus, enkele reis", 1250), InvoiceLine('Korting "Zoë"', -750))
+    written = records_text(lines)
+    assert written.startswith('[{"description":"Bus, enkele reis","amount_cents":1250},{')
+    assert [InvoiceLine(**line) for line in json.loads(written)] == list(lines)
+    assert "Zoë" in written
+    assert records_text(lines[::-1]) != written
+    assert json.loads(records_text([Part("Klok", None, "8")])) == [{"name": "Klok", "score": None, "max_score": "8"}]
+    assert records_text(()) == "[]"
+
+
+@pytest.mark.parametrize(
+    ("day", "year"),
+    [
+        (date(2026, 8, 1), 2026),
+        (date(2026, 7, 31), 2025),
+        (date(2026, 12, 31), 2026),
+        (date(2027, 1, 1), 2026),
+        (date(2028, 2, 29), 2027),
+    ],
+)
+def test_a_school_year_begins_on_the_first_of_august(day: date, year: int) -> None:
+    """It is named by the year it begins in."""
+    assert school_year_of(day) == year
 
 
 def test_a_public_address_is_given_and_a_secret_or_absent_one_is_blank() -> None:
