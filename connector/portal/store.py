@@ -9,7 +9,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     case,
-    cast,
     exists,
     false,
     func,
@@ -58,7 +57,8 @@ def write_rows(connection: Connection, school: SchoolId, stream: Stream, news: N
     columns = ["school_id", "id", "first_shown_at", "changed_at", "news_at", *DATA_COLUMNS[stream]]
     stamp = literal(now, table.c.changed_at.type)
     comes_with_parent = _comes_with_parent(school, stream, news) if news.is_told else true()
-    told = cast(case((comes_with_parent, null()), else_=stamp), table.c.news_at.type)
+    # No CAST: SQLite makes a number of what it casts to DATETIME.
+    told = case((comes_with_parent, null()), else_=stamp)
     data = (staging.c[name] for name in DATA_COLUMNS[stream])
     source = select(literal(school), staging.c.id, stamp, stamp, told, *data).where(goes, is_free)
     kept = {"keep": ("first_shown_at",), "keep_if_null": ("news_at",)}
