@@ -27,6 +27,13 @@ OWN_FILES = ("config.toml", "portal.db", "portal.db-wal", "portal.db-shm", "simu
 SMALL, LARGE = "99AA00", "99BB00"
 NAMES = {SMALL: "De Regenboog", LARGE: "Het Kompas"}
 PUPILS = 60
+CHOICES = {
+    "group_list.name": "true",
+    "group_list.birth_date": "day_and_month",
+    "subjects": "rekenen, taal",
+    "note_categories": "conversation, educational_needs",
+}
+"""What Het Kompas chooses to show within its modules, as a person would type it."""
 STORIES = {
     "family_moves": "a family moves",
     "address_turns_secret": "an address turns secret",
@@ -68,11 +75,12 @@ def _show(wiring: Wiring, sis: SimulatedSis, folder: Path) -> None:
     small, large = wiring.schools((SMALL, LARGE))
     _title(f"A simulated SIS runs at {sis.base_url}; {folder}/portal.db is empty")
     _open_phases(wiring)
+    _choose(wiring, large)
     _title("First sync: both schools, over HTTP")
     for school in (small, large):
         _first_sync(wiring, school)
     render.out("", f"Asked for at {SMALL}: {', '.join(sorted(sis.streams_asked_for(SMALL)))}.")
-    render.out("Not one request there for support plans or notes: those modules are not open.")
+    render.out("Not one request there for plans, reports, results or notes: those modules are not open.")
     _title(f"Meanwhile, in the SIS of {LARGE}")
     for name, words in STORIES.items():
         sis.tell(LARGE, name)
@@ -143,6 +151,19 @@ def _open_phases(wiring: Wiring) -> None:
             render.out(f"  {school} {NAMES[school]}: phases 1–{phases[-1]} are open: {', '.join(opened)}")
 
 
+def _choose(wiring: Wiring, school: SchoolId) -> None:
+    """Choose what a school shows within its modules; whatever it does not choose has its default."""
+    from jobs import choose
+    from jobs.cli.setting_words import parse_value
+    from jobs.parts import clock
+
+    wanted = {name: parse_value(name, typed) for name, typed in CHOICES.items()}
+    with wiring.database.session() as session, session.write() as connection:
+        choose.set_values(connection, school, wanted, now=clock(), by="demo")
+    chosen = "; ".join(f"{name} {typed}" for name, typed in CHOICES.items())
+    render.out(f"  {school} {NAMES[school]} shows within them: {chosen}")
+
+
 def _first_sync(wiring: Wiring, school: SchoolId) -> None:
     from jobs.cli import demo_tables
 
@@ -178,6 +199,10 @@ def _through_a_guardians_eyes(wiring: Wiring, sis: SimulatedSis, school: SchoolI
         other = roles["guardian_without_authority"]
         count, _ = demo_tables.own_absences(connection, school, other)
         render.out("", f"The same query for {other}, a parent without authority: {count} rows.")
+        render.out("", f"What is new to {me} since the first sync: portal_changes")
+        render.out("", *demo_tables.own_news(connection, school, me))
+        count = demo_tables.own_classmates(connection, school, me)
+        render.out("", f"Classmates in portal_group_list for {me}, whose guardians allow their names: {count}.")
 
 
 def _close_notes(wiring: Wiring, school: SchoolId) -> None:

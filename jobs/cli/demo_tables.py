@@ -89,3 +89,16 @@ def own_absences(connection: Connection, school: SchoolId, guardian: str) -> tup
     names = ("id", "pupil_id", "kind", "reason", "starts_at")
     shown = [tuple("–" if row[name] is None else str(row[name])[:19] for name in names) for row in rows[:3]]
     return len(rows), table_lines(names, shown, left=range(len(names)))
+
+
+def own_news(connection: Connection, school: SchoolId, guardian: str) -> list[str]:
+    """Give what became visible to one guardian or changed, as the portal's own list of news."""
+    mine = "SELECT module, stream, id, kind FROM portal_changes WHERE school_id = :school AND guardian_id = :me"
+    rows = connection.execute(text(f"{mine} ORDER BY at DESC, module, id"), {"school": school, "me": guardian}).all()
+    return table_lines(("module", "stream", "id", "kind"), [tuple(row) for row in rows], left=range(4))
+
+
+def own_classmates(connection: Connection, school: SchoolId, guardian: str) -> int:
+    """Count the classmates whose names one guardian sees."""
+    mine = "SELECT count(DISTINCT pupil_id) FROM portal_group_list WHERE school_id = :school AND guardian_id = :me"
+    return int(connection.execute(text(mine), {"school": school, "me": guardian}).scalar_one())

@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from schemas.modules import Module
+
 BOUND_SECONDS = 60
 CONNECTOR = Path(sys.executable).with_name("connector")
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("CONNECTOR_")}
@@ -95,6 +97,32 @@ def test_the_demo_shows_what_the_schools_opened_and_closed(shown: Shown) -> None
     )
     assert all(count > 0 for count in stories[0])
     assert _rows(folder, "SELECT count(*) FROM runs WHERE school_id = '99AA00'") == [(1,)]
+
+
+@pytest.mark.slow
+def test_the_demo_fills_every_module_and_shows_no_other(shown: Shown) -> None:
+    """At 99BB00 each module was loaded and revealed, and its table has a line; at 99AA00 phases 4 and 5 were not."""
+    later = {"hulpplan", "rapport", "methodetoetsen", "notities", "toetsen"}
+    first = shown.said.partition("First sync")[2].partition("Meanwhile")[0]
+    small, _, large = first.partition("99BB00")
+    for module in Module:
+        line = re.search(rf"^{module} +(\d+) +(\d+) ", large, re.MULTILINE)
+        assert line is not None, module
+        assert int(line[1]) >= int(line[2]) > 0, module
+        assert (module in later) == (re.search(rf"^{module} +–.*not open", small, re.MULTILINE) is not None)
+    revealed = set(_rows(shown.folder, "SELECT module FROM reveals WHERE school_id = '99BB00'"))
+    assert revealed == {(module.value,) for module in Module} - {("notities",)}
+    for gate in ("subject not selected", "category not selected", "not for parents", "no debtor"):
+        assert gate in large
+
+
+@pytest.mark.slow
+def test_the_demo_tells_a_guardian_what_is_new(shown: Shown) -> None:
+    """After the second sync the guardian sees what happened: an absence and a plan are new, and nothing of before."""
+    news = shown.said.partition("What is new to")[2].partition("Classmates")[0]
+    assert re.search(r"^absentie +absences +\S+ +new$", news, re.MULTILINE)
+    assert re.search(r"^hulpplan +support_plans +\S+ +new$", news, re.MULTILINE)
+    assert "nieuws" not in news
 
 
 @pytest.mark.slow
