@@ -89,7 +89,7 @@ def plan_lessons(draft: Draft) -> None:
     _lesson(draft, known, "tue", 4, "Engels", None, None, None, "lesson_without_teacher")
     _lesson(draft, known, "wed", 4, "Zwemmen", teacher, began, now - timedelta(days=10), "lesson_past")
     _lesson(draft, known, "thu", 4, "Schooltuin", teacher, soon, soon + timedelta(days=60), "lesson_future")
-    _lesson(draft, known, "fri", 4, "Muziek", teacher, began, now, "lesson_last_day")
+    _lesson(draft, known, "fri", 4, "Muziek", teacher, began, now + timedelta(days=40), "lesson_ending")
     following = draft.roles["group_next_year"]
     _lesson(draft, following, "mon", 0, "Taal", teacher, date(year + 1, 8, 1), None, "lesson_next_year")
 

@@ -50,7 +50,7 @@ calendar_items      calendar_school (whole days), calendar_group, calendar_other
 privacy_preferences preference_allowed, preference_refused, preference_photo_website (not of the group list), all
                     of pupil_plain; nobody answered group_list_phone for it; preference_of_confidential;
                     preference_two_households (whose parents answered nothing about the list)
-lessons             lesson_current, lesson_without_teacher, lesson_past, lesson_last_day (today), lesson_future,
+lessons             lesson_current, lesson_without_teacher, lesson_past, lesson_ending (in forty days), lesson_future,
                     all of group_class; lesson_next_year
 reports             report_published, report_unpublished, report_future (published, shown in a week),
                     report_without_document, report_past_year, report_two_years_ago, all of pupil_plain;

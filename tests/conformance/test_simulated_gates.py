@@ -97,7 +97,7 @@ ROLES = {
         "preference_photo_website": gates.CATEGORY_NOT_USED,
         "preference_refused": None,
         "lesson_past": gates.EXPIRED,
-        "lesson_last_day": None,
+        "lesson_ending": None,
         "lesson_future": None,
         "test_in_progress": gates.NOT_FINAL,
         "test_cancelled": gates.NOT_FINAL,

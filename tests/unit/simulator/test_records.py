@@ -92,9 +92,9 @@ def test_the_planner_is_for_everybody_a_group_or_the_staff(world: World) -> None
 
 
 def test_lessons_have_their_days(world: World) -> None:
-    """A lesson is over, on for the last time today, on without end, to come, or of the coming year."""
+    """A lesson is over, to end, on without end, to come, or of the coming year."""
     today = TODAY.isoformat()
-    assert role(world, "lesson_past")["until_on"] < today == role(world, "lesson_last_day")["until_on"]
+    assert role(world, "lesson_past")["until_on"] < today < role(world, "lesson_ending")["until_on"]
     assert role(world, "lesson_current")["until_on"] is None
     assert role(world, "lesson_future")["from_on"] > today
     assert role(world, "lesson_without_teacher")["employee_id"] is None
