@@ -64,6 +64,18 @@ def test_a_register_changed_between_stage_and_apply_stops_the_run(ambushed: Rig,
     assert ambushed.ids("notes") == set()
 
 
+def test_a_setting_changed_between_stage_and_apply_stops_the_run(ambushed: Rig, ambush: Ambush) -> None:
+    """A category is taken out while its notes are fetched: none is written by the old choice, the next run is right."""
+    query = "INSERT INTO settings (school_id, name, value, changed_by) VALUES (:s, 'note_categories', '[]', 'page')"
+    ambush.act, ambush.wait = lambda: execute(ambushed, query, s=ambushed.school), 2
+    before = ambushed.portal()
+    with pytest.raises(PolicyMoved):
+        ambushed.sync()
+    assert ambushed.portal() == before
+    assert ambushed.sync().held == 0
+    assert ambushed.ids("notes") == set()
+
+
 def test_a_register_changed_by_the_portals_own_hand_stops_the_run_too(ambushed: Rig, ambush: Ambush) -> None:
     """The admin page writes the table itself; the trigger moves the version all the same."""
     ambush.act = lambda: execute(ambushed, "UPDATE modules SET phase = 9, changed_by = 'x' WHERE module = 'nieuws'")
