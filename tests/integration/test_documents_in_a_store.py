@@ -13,6 +13,7 @@ from connector.portal import documents as kept
 from connector.simulator.pdf import pdf
 from jobs import documents as step
 from jobs.parts import DocumentPlan
+from jobs.stream_pull import RunState
 from schemas.documents import State
 from schemas.errors import LeaseLost
 from schemas.modules import Module
@@ -214,7 +215,7 @@ def test_a_run_that_lost_its_lease_deletes_nothing(opened: Rig, root: Path, monk
     withhold(opened, "report_published")
     usual = step._delete_left
 
-    def sleep_long(run: step.RunState) -> None:
+    def sleep_long(run: RunState) -> None:
         execute(opened, "UPDATE leases SET epoch = epoch + 1")
         usual(run)
 

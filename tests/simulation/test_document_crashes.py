@@ -72,7 +72,12 @@ def steps_of_the_store(wire: Tripwire) -> Iterator[None]:
 
             patch.setattr(LocalFileSystem, name, counted)
         fsync = os.fsync
-        patch.setattr(os, "fsync", lambda number: (wire.step(), fsync(number)))
+
+        def counted_flush(number: int) -> None:
+            wire.step()
+            fsync(number)
+
+        patch.setattr(os, "fsync", counted_flush)
         yield
 
 
