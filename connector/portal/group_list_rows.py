@@ -6,14 +6,13 @@ preferences has no entries, and pays one look.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    FromClause,
     Select,
     delete,
     exists,
@@ -24,7 +23,7 @@ from sqlalchemy import (
     union,
 )
 
-from connector.portal.staging import DOOMED, STAGING, TOUCHED_ENTRIES
+from connector.portal.staging import DOOMED, STAGING, TOUCHED_ENTRIES, TOUCHED_HOMES
 from schemas.ids import SchoolId
 from schemas.streams import Action, Stream
 from schemas.tables.catalogue import TABLES, table_of
@@ -58,19 +57,12 @@ _PUPIL_FACTS = (
 _GUARDIAN_FACTS = ("id", "display_name", "address_id", "is_address_confidential")
 _RELATION_FACTS = ("authority", "is_restricted", "from_on", "until_on")
 _OF_A_PUPIL = (Stream.GUARDIANSHIPS, Stream.PRIVACY_PREFERENCES)
-_DECIDING = (Stream.PUPILS, Stream.GUARDIANS, *_OF_A_PUPIL)
+DECIDING = (Stream.PUPILS, Stream.GUARDIANS, *_OF_A_PUPIL)
+"""The streams of which a change can change an entry."""
 
 Derive = Callable[[tuple[Any, ...], Sequence[tuple[Any, ...]], Sequence[tuple[Any, ...]]], "tuple[Any, ...] | None"]
 """A pupil's facts with whether anybody at home is secret, the preferences (category, is_allowed), and the guardians
 with their relations, in; the entry's columns, or None for a pupil who is not listed, out."""
-
-
-class _Change(NamedTuple):
-    """What moves in one stream: ids of rows, and where its staged rows will live or whom they will speak of."""
-
-    stream: Stream
-    ids: Select[Any]
-    staged: FromClause | None = None
 
 
 def touch_staged(connection: Connection, school: SchoolId, stream: Stream) -> None:
@@ -79,23 +71,38 @@ def touch_staged(connection: Connection, school: SchoolId, stream: Stream) -> No
     Held rows count: of those, too, an address that turned secret is blanked.
     """
     connection.execute(delete(TOUCHED_ENTRIES))
-    if stream not in _DECIDING:
+    if stream not in DECIDING:
         return
     if stream is not Stream.PRIVACY_PREFERENCES and not _is_kept(connection, school):
         return
     staging = STAGING[stream]
     moves = staging.c.action.in_([Action.ADD.value, Action.ALTER.value, Action.WITHDRAW.value])
-    moving = _Change(stream, select(staging.c.id).where(moves), select(staging).where(moves).subquery())
-    _touch(connection, school, [moving])
-
-
-def touch_doomed(connection: Connection, school: SchoolId) -> None:
-    """Remember the pupils whose entry a removal may change, and take those entries out: nothing may hang on a pupil."""
-    connection.execute(delete(TOUCHED_ENTRIES))
-    if not _is_kept(connection, school):
+    moved = select(staging.c.id).where(moves)
+    if stream in _OF_A_PUPIL:
+        named = select(staging.c.pupil_id).where(moves, staging.c.pupil_id.is_not(None))
+        _touch(connection, [_named_by(school, stream, moved), named])
         return
-    doomed = [_Change(one, select(DOOMED.c.id).where(DOOMED.c.stream == one.value)) for one in _DECIDING]
-    _touch(connection, school, doomed)
+    future = select(staging.c.address_id).where(moves, staging.c.address_id.is_not(None))
+    _note_homes(connection, [_homes_of(school, stream, moved), future])
+    _touch(connection, [_own(school, stream, moved), *_at_homes(school)])
+
+
+def touch_doomed(connection: Connection, school: SchoolId, streams: Collection[Stream]) -> None:
+    """Remember the pupils whose entry a removal in these streams may change, and take those entries out.
+
+    Nothing may hang on a pupil who goes.
+    """
+    connection.execute(delete(TOUCHED_ENTRIES))
+    deciding = [stream for stream in DECIDING if stream in streams]
+    if not deciding or not _is_kept(connection, school):
+        return
+    doomed = {stream: select(DOOMED.c.id).where(DOOMED.c.stream == stream.value) for stream in deciding}
+    people = [stream for stream in deciding if stream not in _OF_A_PUPIL]
+    touched = [_named_by(school, stream, doomed[stream]) for stream in deciding if stream in _OF_A_PUPIL]
+    if people:
+        _note_homes(connection, [_homes_of(school, stream, doomed[stream]) for stream in people])
+        touched += [*(_own(school, stream, doomed[stream]) for stream in people), *_at_homes(school)]
+    _touch(connection, touched)
     _delete_touched(connection, school)
 
 
@@ -117,27 +124,42 @@ def _is_kept(connection: Connection, school: SchoolId) -> bool:
     return connection.execute(select(or_(*(exists(one) for one in kept)))).scalar_one() is True
 
 
-def _touch(connection: Connection, school: SchoolId, changes: Sequence[_Change]) -> None:
-    touched = [one for change in changes for one in _touched_by(school, change)]
-    connection.execute(insert(TOUCHED_ENTRIES).from_select(["id"], union(*touched)))
+def _touch(connection: Connection, pupils: Sequence[Select[Any]]) -> None:
+    connection.execute(insert(TOUCHED_ENTRIES).from_select(["id"], union(*pupils)))
 
 
-def _touched_by(school: SchoolId, change: _Change) -> list[Select[Any]]:
-    """Give the queries of the pupils whom one change concerns, as the portal has it before and as it is staged."""
-    table, staged = TABLES[change.stream], change.staged
-    moved = (table.c.school_id == school, table.c.id.in_(change.ids))
-    if change.stream in _OF_A_PUPIL:
-        after = [] if staged is None else [select(staged.c.pupil_id).where(staged.c.pupil_id.is_not(None))]
-        return [select(table.c.pupil_id).where(*moved), *after]
-    homes = [select(table.c.address_id).where(*moved, table.c.address_id.is_not(None))]
-    homes += [] if staged is None else [select(staged.c.address_id).where(staged.c.address_id.is_not(None))]
-    here = union(*homes)
-    living = select(_PUPILS.c.id).where(_PUPILS.c.school_id == school, _PUPILS.c.address_id.in_(here))
-    related = select(_RELATIONS.c.pupil_id).where(_RELATIONS.c.school_id == school)
-    resident = related.join(_GUARDIANS, _same(_RELATIONS.c.guardian_id, _GUARDIANS))
-    resident = resident.where(_GUARDIANS.c.address_id.in_(here))
-    own = change.ids if change.stream is Stream.PUPILS else related.where(_RELATIONS.c.guardian_id.in_(change.ids))
-    return [own, living, resident]
+def _named_by(school: SchoolId, stream: Stream, ids: Select[Any]) -> Select[Any]:
+    """Give the query of the pupils whom rows of the portal speak of."""
+    table = TABLES[stream]
+    return select(table.c.pupil_id).where(table.c.school_id == school, table.c.id.in_(ids)).distinct()
+
+
+def _own(school: SchoolId, stream: Stream, ids: Select[Any]) -> Select[Any]:
+    """Give the query of these pupils themselves, or of those whom these guardians belong to."""
+    if stream is Stream.PUPILS:
+        return ids
+    return select(_RELATIONS.c.pupil_id).where(_RELATIONS.c.school_id == school, _RELATIONS.c.guardian_id.in_(ids))
+
+
+def _homes_of(school: SchoolId, stream: Stream, ids: Select[Any]) -> Select[Any]:
+    """Give the query of the addresses of people in the portal."""
+    people = TABLES[stream]
+    here = (people.c.school_id == school, people.c.id.in_(ids), people.c.address_id.is_not(None))
+    return select(people.c.address_id).where(*here).distinct()
+
+
+def _note_homes(connection: Connection, homes: Sequence[Select[Any]]) -> None:
+    """Keep addresses in a table of their own: what is asked of them stays one join a question on any database."""
+    connection.execute(delete(TOUCHED_HOMES))
+    connection.execute(insert(TOUCHED_HOMES).from_select(["id"], union(*homes)))
+
+
+def _at_homes(school: SchoolId) -> list[Select[Any]]:
+    """Give the queries of the pupils who live at the noted addresses, and of those whose guardians do."""
+    living = select(_PUPILS.c.id).join(TOUCHED_HOMES, TOUCHED_HOMES.c.id == _PUPILS.c.address_id)
+    related = select(_RELATIONS.c.pupil_id).join(_GUARDIANS, _same(_RELATIONS.c.guardian_id, _GUARDIANS))
+    related = related.join(TOUCHED_HOMES, TOUCHED_HOMES.c.id == _GUARDIANS.c.address_id)
+    return [living.where(_PUPILS.c.school_id == school), related.where(_RELATIONS.c.school_id == school)]
 
 
 def _same(key: ColumnElement[Any], table: Any) -> ColumnElement[bool]:

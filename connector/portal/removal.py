@@ -52,7 +52,7 @@ def delete_doomed(connection: Connection, school: SchoolId, derive: Derive) -> M
             _doom_children(connection, school, stream)
             doomed = _doomed_streams(connection)
     _touch_pupils(connection, school)
-    group_list_rows.touch_doomed(connection, school)
+    group_list_rows.touch_doomed(connection, school, doomed)
     going = or_(_is_doomed(Stream.PUPILS, ACCESS.c.pupil_id), _is_doomed(Stream.GUARDIANS, ACCESS.c.guardian_id))
     connection.execute(delete(ACCESS).where(ACCESS.c.school_id == school, going))
     gone: dict[Stream, int] = {}

@@ -48,6 +48,7 @@ _INDEXES = {stream: Index(f"ix_staging_{stream.value}", table.c.id) for stream, 
 
 TOUCHED_PUPILS = Table("touched_pupils", _METADATA, Column("id", Text, primary_key=True), prefixes=["TEMPORARY"])
 TOUCHED_ENTRIES = Table("touched_entries", _METADATA, Column("id", Text, primary_key=True), prefixes=["TEMPORARY"])
+TOUCHED_HOMES = Table("touched_homes", _METADATA, Column("id", Text, primary_key=True), prefixes=["TEMPORARY"])
 DOOMED = Table(
     "doomed",
     _METADATA,
@@ -69,7 +70,7 @@ class Staging:
     def prepare(self) -> None:
         """Make the tables every run with work needs; a quiet run makes none."""
         with self.session.read() as connection:
-            for table in (TOUCHED_PUPILS, TOUCHED_ENTRIES, DOOMED):
+            for table in (TOUCHED_PUPILS, TOUCHED_ENTRIES, TOUCHED_HOMES, DOOMED):
                 connection.execute(CreateTable(table, if_not_exists=True))
 
     def clear(self, stream: Stream) -> None:
