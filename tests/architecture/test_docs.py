@@ -17,6 +17,7 @@ from connector.settings import Settings
 from jobs.choose import default_of, streams_of
 from jobs.cli.main import app
 from jobs.cli.setting_words import value_text
+from schemas.modules import Module
 from schemas.selection_words import ALLOWED
 from schemas.selections import MEANINGS, SETTINGS
 from schemas.views.catalogue import VIEWS
@@ -180,3 +181,31 @@ def test_every_exit_code_is_documented() -> None:
 
     documented = re.findall(r"^\| ([0-9]+) \|", _read(REFERENCE / "exit-codes.md"), re.MULTILINE)
     assert {int(code) for code in documented} == set(MEANING)
+
+
+def test_what_each_level_of_access_shows_is_documented() -> None:
+    """secrecy-and-access.md names every view under what its text asks for: full access, any, or any pupil at all."""
+    page = _read(ROOT / "docs" / "explanation" / "secrecy-and-access.md")
+    rows = dict(
+        re.findall(r"^\| (full access only|full and limited access|[^|]+) \| (`portal_.+) \|$", page, re.MULTILINE)
+    )
+    documented = {shown_to: set(re.findall(r"`(portal_\w+)`", views)) for shown_to, views in rows.items()}
+    texts = {view: _read(ROOT / "schemas" / "views" / f"{view}.sql") for view in VIEWS}
+    asks_full = {view for view, text in texts.items() if "AND a.level = 'full'" in text}
+    of_school = {view for view, text in texts.items() if "SELECT DISTINCT a.school_id, a.guardian_id FROM" in text}
+    assert documented.pop("full access only") == asks_full
+    assert documented.pop("the debtor only") == {"portal_invoices"}
+    assert documented.pop("whoever may see a pupil of the school") == of_school - {"portal_invoices"}
+    others = (
+        set(VIEWS) - asks_full - of_school - {"portal_modules", "portal_access", "portal_changes", "portal_documents"}
+    )
+    assert documented == {"full and limited access": others}
+
+
+def test_every_module_is_in_the_glossary() -> None:
+    """Whoever meets the Dutch name of a module finds what it is in English, in alphabetical order."""
+    rows = re.findall(r"^\| ([^|]+) \| [^|]+ \| ([^|]*) \|$", _read(ROOT / "docs" / "glossary.md"), re.MULTILINE)
+    named = set(re.findall(r"module `(\w+)`", " ".join(what for _, what in rows)))
+    assert named == {module.value for module in Module}
+    dutch = [name.lower() for name, _ in rows[1:]]
+    assert dutch == sorted(dutch)
