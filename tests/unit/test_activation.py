@@ -49,6 +49,7 @@ def test_only_what_open_modules_need_is_pulled_parents_first() -> None:
         Stream.PUPILS,
         Stream.GUARDIANS,
         Stream.GUARDIANSHIPS,
+        Stream.EMERGENCY_CONTACTS,
         Stream.NOTES,
     )
     assert policy.selections.leaver_grace_days == 14
