@@ -17,7 +17,8 @@ def test_a_school_that_never_synced_shows_the_default_plan(office: Office) -> No
     """What is always on is open, the rest is not planned, nothing is complete; and looking writes nothing."""
     listed = json.loads(office.do("modules", "list", "--json"))
     assert {one["school"] for one in listed} == {"99AA00", "99BB00"}
-    assert {one["module"] for one in listed if one["state"] == "open"} == {"personalia", "absentie"}
+    always_on = {"personalia", "absentie", "medisch", "facturen"}
+    assert {one["module"] for one in listed if one["state"] == "open"} == always_on
     assert {one["state"] for one in listed if one["phase"] > 1} == {"not planned"}
     assert not any(one["is_revealed"] for one in listed)
     assert office.history() == []

@@ -24,7 +24,7 @@ def _remembered(rig: Rig, stream: str) -> int:
 @pytest.mark.parametrize("module", OPTIONAL)
 def test_a_closed_module_is_empty_at_once_and_withdrawn_by_the_next_run(rig: Rig, module: Module) -> None:
     """Views empty without a run; then rows, checkpoints and quarantine are gone and no request names the streams."""
-    rig.open()
+    rig.open(*OPTIONAL)
     rig.tell("record_breaks")
     rig.world.patch(rig.school, "group_memberships", rig.role("membership_current"), from_on="?")
     rig.sync()
@@ -70,7 +70,8 @@ def test_planned_and_unplanned_modules_are_never_asked_for(rig: Rig) -> None:
     rig.sync()
     rig.sync(full=True)
     rig.sync(modules=[Module.NOTITIES, Module.HULPPLAN])
-    always = {"locations", "pupils", "guardians", "guardianships", "absences"}
+    always = {"locations", "pupils", "guardians", "guardianships", "emergency_contacts"}
+    always |= {"absences", "medical_items", "invoices"}
     assert asked_streams(rig) == always
     rig.offset = timedelta(days=3, seconds=5)
     rig.sync()
