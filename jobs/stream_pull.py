@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -19,13 +18,13 @@ from connector.portal import access_rows, aliases, group_list_rows, plan, remova
 from connector.portal.database import Session
 from connector.portal.staging import STAGING, Staging, settle_duplicates
 from jobs.parts import Parts, Progress, Task
+from jobs.staged_rows import page_rows
 from mappings.access import PupilFacts, Relation, derive_access
 from mappings.activation import Policy, is_settings_change
 from mappings.brake import PASSES, PlanCounts, Recent, Verdict, judge
 from mappings.gates import Context
 from mappings.group_list import Listed, Parent, derive_entry
-from mappings.portal.catalogue import ROW_MAKERS
-from schemas.errors import PolicyMoved, RecordRejected, StopRequested
+from schemas.errors import PolicyMoved, StopRequested
 from schemas.ids import RunId
 from schemas.modules import Module, modules_needing
 from schemas.runs import StreamReport, Sums
@@ -37,13 +36,10 @@ from schemas.streams import (
     Outcome,
     Page,
     Pull,
-    Rejection,
     Scope,
     Stream,
-    Tombstone,
     children_of,
 )
-from schemas.tables.catalogue import DATA_COLUMNS
 
 _log = structlog.get_logger("connector")
 RETRIES_OF_A_SHORT_ENUMERATION = 1
@@ -169,35 +165,6 @@ def _stage(run: RunState, pull: Pull) -> Mapping[Stream, Tally]:
             raise StopRequested(f"School {parts.school.id}: stopped on request after a page of {page.stream.value}.")
         run.keep_lease()
     return tallies
-
-
-def page_rows(page: Page, read: Callable[[Any], Any], context: Context) -> list[tuple[Any, ...]]:
-    """Map one page to staging rows: source key, id, former keys, outcome, code, field path, hides, then the row."""
-    make = ROW_MAKERS[page.stream]
-    blank = (None,) * len(DATA_COLUMNS[page.stream])
-    rows: list[tuple[Any, ...]] = []
-    for item in page.items:
-        if type(item) is Tombstone:
-            rows.append((item.key, item.key, None, "deleted", None, None, False, *blank))
-            continue
-        if type(item) is Rejection:
-            rows.append((item.key, item.key, None, "rejected", item.code, item.field_path, item.hides, *blank))
-            continue
-        record = read(item)
-        try:
-            row = make(record, context)
-        except RecordRejected as error:
-            key = record.key
-            rows.append((key, key, None, "rejected", error.code, error.field_path, error.hides, *blank))
-            continue
-        key = record.key
-        former = getattr(record, "former_keys", None)
-        former = json.dumps(former) if former else None
-        if type(row) is str:
-            rows.append((key, key, former, "withheld", row, None, False, *blank))
-        else:
-            rows.append((key, key, former, "shown", None, None, False, *row))
-    return rows
 
 
 def _weigh(run: RunState, stream: Stream, mode: Mode, tally: Tally) -> Staged:

@@ -83,6 +83,16 @@ LOOSE_REFERENCES: Mapping[Stream, Mapping[str, Stream]] = {
 """References without a foreign key: null while no open module pulls the stream they point to."""
 
 
+TIES: Mapping[Stream, tuple[str, ...]] = {
+    stream: (
+        *(parent.column for parent in PARENTS[stream]),
+        *(column for column, target in LOOSE_REFERENCES.get(stream, {}).items() if target is Stream.GROUPS),
+    )
+    for stream in Stream
+}
+"""The columns that say whose a record is: a pupil, a guardian, a group. They decide who may see it."""
+
+
 def children_of(stream: Stream) -> tuple[Stream, ...]:
     """Give every stream that hangs on this one, directly or not, in dependency order."""
     found: set[Stream] = set()
@@ -127,12 +137,16 @@ class Tombstone(NamedTuple):
 
 
 class Rejection(NamedTuple):
-    """A record that cannot be used. `key` is None when even that was unreadable; `hides` when visibility was."""
+    """A record that cannot be used. `key` is None when even that was unreadable; `hides` when visibility was.
+
+    `ties` is whose it is, by the columns of `TIES`, as far as that can be read: an old row of another may not stay.
+    """
 
     key: SourceKey | None
     code: str
     field_path: str = ""
     hides: bool = False
+    ties: tuple[tuple[str, SourceKey], ...] = ()
 
 
 class Scope(NamedTuple):

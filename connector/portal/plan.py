@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from connector.portal.staging import STAGING
 from schemas.ids import SchoolId
-from schemas.streams import PARENTS, Action, Outcome, Parent, Scope, Stream
+from schemas.streams import PARENTS, TIES, Action, Outcome, Parent, Scope, Stream
 from schemas.tables.bookkeeping import HiddenKeyRow, PendingKeyRow
 from schemas.tables.catalogue import DATA_COLUMNS, TABLES, table_of
 
@@ -57,6 +57,8 @@ def draw(connection: Connection, question: Question) -> None:
         _check_parent(connection, question, parent)
     if question.stream is Stream.GUARDIANS and not question.is_wanted:
         _keep_childless_out(connection, question)
+    if TIES[question.stream]:
+        _hide_what_moved(connection, question)
     _compare(connection, question)
     if question.is_complete:
         _find_missing(connection, question)
@@ -133,6 +135,17 @@ def _was_childless(question: Question) -> ColumnElement[bool]:
             _HIDDEN.c.id == STAGING[Stream.GUARDIANS].c.id,
             _HIDDEN.c.reason == NEEDS_CHILD,
         )
+    )
+
+
+def _hide_what_moved(connection: Connection, question: Question) -> None:
+    """A rejected record that says it is another pupil's, guardian's or group's leaves no old row with the first."""
+    staging, portal = STAGING[question.stream], TABLES[question.stream]
+    said = ((staging.c[name], portal.c[name]) for name in TIES[question.stream])
+    moved = or_(*(and_(new.is_not(None), new.is_distinct_from(old)) for new, old in said))
+    here = (portal.c.school_id == question.school, portal.c.id == staging.c.id)
+    connection.execute(
+        update(staging).values(is_hiding=True).where(staging.c.outcome == Outcome.REJECTED.value, *here, moved)
     )
 
 

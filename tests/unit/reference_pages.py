@@ -10,7 +10,7 @@ from typing import Any
 from connector.simulator.world import World
 from schemas.sources.reference.catalogue import PLAINLY_SHOWN
 from schemas.sources.reference.pages import read_page
-from schemas.streams import Stream
+from schemas.streams import Rejection, Stream
 from tests.unit.simulator.asking import SCHOOL, TODAY
 
 WORLD = World(7, TODAY, {SCHOOL: 40})
@@ -51,3 +51,8 @@ def _is_public(record: Mapping[str, Any]) -> bool:
 def read(stream: Stream, *records: Any) -> list[Any]:
     """Give what is read of these records."""
     return read_page(stream, page(stream, *records)).records
+
+
+def judged(stream: Stream, *records: Any) -> list[Any]:
+    """Give what is read of these records, the refused ones without what they are tied to."""
+    return [one._replace(ties=()) if type(one) is Rejection else one for one in read(stream, *records)]

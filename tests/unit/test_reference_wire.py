@@ -20,7 +20,7 @@ from schemas.sources.reference.catalogue import PLAINLY_SHOWN, VISIBILITY_FIELDS
 from schemas.sources.reference.pages import read_page
 from schemas.sources.scalars import Day, Instant, Key
 from schemas.streams import Rejection, Stream, Tombstone
-from tests.unit.reference_pages import WORLD, good, page, read
+from tests.unit.reference_pages import WORLD, good, judged, page, read
 from tests.unit.simulator.asking import SCHOOL
 
 CONTRACT = Path(__file__).parents[2] / "docs" / "reference" / "sis-openapi.yaml"
@@ -94,7 +94,7 @@ def test_every_missing_field_is_found_and_named(stream: Stream) -> None:
         record = good(stream)
         del record[name]
         hides = name in VISIBILITY_FIELDS[stream] | PLAINLY_SHOWN.get(stream, {}).keys()
-        assert read(stream, record) == [Rejection(record["id"], "missing_field", name, hides=hides)]
+        assert judged(stream, record) == [Rejection(record["id"], "missing_field", name, hides=hides)]
 
 
 @pytest.mark.parametrize("stream", Stream)
@@ -103,7 +103,7 @@ def test_an_unknown_code_is_not_guessed(stream: Stream) -> None:
     schemas = yaml.safe_load(CONTRACT.read_text())["components"]["schemas"]
     for name, shape in schemas[WIRE[stream].__name__]["properties"].items():
         if "enum" in shape or name == "gender":
-            (wrong,) = read(stream, good(stream, **{name: "anders"}))
+            (wrong,) = judged(stream, good(stream, **{name: "anders"}))
             hides = name in VISIBILITY_FIELDS[stream]
             assert wrong == Rejection(wrong.key, "unreadable_field", name, hides=hides)
 
@@ -111,9 +111,9 @@ def test_an_unknown_code_is_not_guessed(stream: Stream) -> None:
 @pytest.mark.parametrize("identifier", [None, "", "  ", 7, True, ["a"], "a\tb", "x" * 257, "a\u202eb"])
 def test_a_record_without_a_readable_key_is_nobodys(identifier: object) -> None:
     """What cannot be a key is rejected without one, and no value of the record is kept."""
-    assert read(Stream.NOTES, good(Stream.NOTES, id=identifier, title=CANARY)) == [Rejection(None, "unreadable_key")]
+    assert judged(Stream.NOTES, good(Stream.NOTES, id=identifier, title=CANARY)) == [Rejection(None, "unreadable_key")]
     tombstone = {"id": identifier, "deleted": True}
-    assert read(Stream.NOTES, tombstone, 7, None, "x", []) == [Rejection(None, "unreadable_key")] * 5
+    assert judged(Stream.NOTES, tombstone, 7, None, "x", []) == [Rejection(None, "unreadable_key")] * 5
 
 
 def test_a_removed_record_is_a_tombstone() -> None:
@@ -134,7 +134,7 @@ def test_a_removed_record_is_a_tombstone() -> None:
 def test_perhaps_removed_is_hidden(deleted: object) -> None:
     """Any other `deleted` leaves open whether the record still is, so it is hidden."""
     record = good(Stream.NOTES, deleted=deleted)
-    assert read(Stream.NOTES, record) == [Rejection(record["id"], "unreadable_field", "deleted", hides=True)]
+    assert judged(Stream.NOTES, record) == [Rejection(record["id"], "unreadable_field", "deleted", hides=True)]
 
 
 @pytest.mark.parametrize("said", [True, "false", 0, None, "", [], "absent"])
@@ -184,9 +184,9 @@ def test_a_path_names_known_fields_only() -> None:
     """A field path is dotted names of our own, without positions and without anything the source sent."""
     record = good(Stream.PUPILS)
     phone = {"number": 7, "kind": "home", "is_confidential": False, CANARY: CANARY}
-    (wrong,) = read(Stream.PUPILS, {**record, "phones": [phone], CANARY: 1})
+    (wrong,) = judged(Stream.PUPILS, {**record, "phones": [phone], CANARY: 1})
     assert wrong == Rejection(record["id"], "unreadable_field", "phones.number")
-    (keyed,) = read(Stream.PUPILS, {**record, "former_ids": ["a", "\t"]})
+    (keyed,) = judged(Stream.PUPILS, {**record, "former_ids": ["a", "\t"]})
     assert keyed == Rejection(record["id"], "unreadable_field", "former_ids")
 
 
@@ -279,7 +279,7 @@ def test_unreadable_text_costs_one_record(raw: bytes) -> None:
     body = untext(page(Stream.NOTES, record, {**record, "id": "x", "text": "MARK"}, record), "MARK", raw)
     before, wrong, after = read_page(Stream.NOTES, body).records
     assert before == after == read(Stream.NOTES, record)[0]
-    assert wrong == Rejection(parse_source_key("x"), "unreadable_text")
+    assert wrong == Rejection(parse_source_key("x"), "unreadable_text", ties=(("pupil_id", record["pupil_id"]),))
 
 
 def test_unreadable_text_hides_where_it_decides() -> None:
@@ -296,7 +296,7 @@ def test_unreadable_text_hides_where_it_decides() -> None:
     ).records
     assert hidden == Rejection(parse_source_key("a"), "unreadable_text", hides=True)
     assert keyless == Rejection(None, "unreadable_key")
-    assert unknown == Rejection(parse_source_key("c"), "unreadable_text")
+    assert unknown == Rejection(parse_source_key("c"), "unreadable_text", ties=(("pupil_id", record["pupil_id"]),))
 
 
 def test_text_about_a_nul_is_text() -> None:

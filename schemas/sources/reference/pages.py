@@ -11,13 +11,13 @@ from pydantic import Field, TypeAdapter, ValidationError, WrapValidator
 from pydantic_core import ErrorDetails
 
 from schemas.errors import SourceRefused, TransientError
-from schemas.ids import parse_source_key
+from schemas.ids import SourceKey, parse_source_key
 from schemas.sources.reference.catalogue import NEEDED_TO_BE_SHOWN, PLAINLY_SHOWN, VISIBILITY_FIELDS, WIRE
 from schemas.sources.reference.finance import InvoiceLine
 from schemas.sources.reference.parts import Address, Document, Period, Phone, Wire
 from schemas.sources.reference.results import Level, Part
 from schemas.sources.scalars import UNREADABLE_NUMBER, Count, Instant, Text
-from schemas.streams import Rejection, Stream, Tombstone
+from schemas.streams import TIES, Rejection, Stream, Tombstone
 
 _MODELS: tuple[type[Wire], ...] = (*WIRE.values(), Address, Phone, Period, Document, InvoiceLine, Level, Part)
 _KNOWN_NAMES = frozenset(name for model in _MODELS for name in model.model_fields)
@@ -87,7 +87,15 @@ def _rejection(stream: Stream, value: Any, error: ValidationError) -> Rejection:
     worst = (hiding or wrong)[0]
     # A location also holds positions and names of union members, and must never hold what the source sent.
     path = ".".join(part for part in worst["loc"] if isinstance(part, str) and part in _KNOWN_NAMES)
-    return Rejection(key, _code(worst), path, hides=bool(hiding) or _may_be_hidden(stream, value))
+    return Rejection(
+        key, _code(worst), path, hides=bool(hiding) or _may_be_hidden(stream, value), ties=_ties(stream, value)
+    )
+
+
+def _ties(stream: Stream, value: Mapping[str, Any]) -> tuple[tuple[str, SourceKey], ...]:
+    """Give whose the record is, as far as it can be read: this dialect names these fields as we do."""
+    said = ((name, parse_source_key(value.get(name))) for name in TIES[stream])
+    return tuple((name, key) for name, key in said if key is not None)
 
 
 def _code(wrong: ErrorDetails) -> str:
@@ -183,7 +191,8 @@ def _with_readable_text(stream: Stream, record: Any) -> Any:
     if key is None:
         return Rejection(None, "unreadable_key")
     hides = any(_is_untext(record.get(name)) for name in VISIBILITY_FIELDS[stream])
-    return Rejection(key, "unreadable_text", hides=hides or _may_be_hidden(stream, record))
+    is_hiding = hides or _may_be_hidden(stream, record)
+    return Rejection(key, "unreadable_text", hides=is_hiding, ties=_ties(stream, record))
 
 
 def _is_untext(value: Any) -> bool:
