@@ -2,94 +2,24 @@
 
 from __future__ import annotations
 
-import copy
-import json
-from collections.abc import Iterator
-from datetime import UTC, datetime, time
-from typing import Any
-
 import pytest
 
-from connector.simulator.world import World
-from mappings.gates import Context
-from mappings.portal.catalogue import ROW_MAKERS
-from mappings.sources.reference.catalogue import READERS
-from schemas.errors import RecordRejected
 from schemas.sources.reference.catalogue import WIRE
-from schemas.sources.reference.pages import read_page
-from schemas.streams import Rejection, Stream
+from schemas.streams import Stream
 from schemas.tables.catalogue import DATA_COLUMNS
 from tests.architecture.fields_page import SHARED, Fact, facts_of, view_of
-from tests.unit.simulator.asking import SCHOOL, TODAY
+from tests.architecture.wire_rows import outcome, tries
 
-WORLD = World(7, TODAY, {SCHOOL: 40})
-CONTEXT = Context(datetime.combine(TODAY, time(12), UTC), frozenset(Stream))
-MOST_TRIES = 200
-MORE_VALUES = ("work", "image/png", "2027-06-30")
-"""What the small world happens to have one value of; where it is no value at all, it is refused and proves nothing."""
 BOUND = {Stream.INVOICES: {("total_amount",), ("lines", "amount")}}
 """What cannot change alone: an invoice whose lines are not its total is refused."""
-Record = dict[str, Any]
-
-
-def _row(stream: Stream, record: Record) -> dict[str, Any]:
-    """The row of a record by column; empty when it is withheld or cannot be used."""
-    page = {"school": SCHOOL, "stream": stream.value, "mode": "full", "count": 1, "next": None, "cursor": "c"}
-    (read,) = read_page(stream, json.dumps({**page, "records": [record]}).encode()).records
-    if isinstance(read, Rejection):
-        return {}
-    try:
-        row = ROW_MAKERS[stream](READERS[stream](read), CONTEXT)
-    except RecordRejected:
-        return {}
-    return {} if isinstance(row, str) else dict(zip(DATA_COLUMNS[stream], row, strict=True))
-
-
-def _at(record: Any, path: list[str]) -> Any:
-    """What stands at a path, in the first item of each list; None where the way there is not."""
-    for step in path:
-        record = record[0] if isinstance(record, list) and record else record
-        record = record.get(step) if isinstance(record, dict) else None
-    return record
-
-
-def _with(record: Record, path: list[str], value: Any) -> Record | None:
-    """The record with another value there, or None where there is no such place in it."""
-    changed = copy.deepcopy(record)
-    inner: Any = changed
-    for step in path[:-1]:
-        inner = inner.get(step)
-        inner = inner[0] if isinstance(inner, list) and inner else inner
-        if not isinstance(inner, dict):
-            return None
-    inner[path[-1]] = value
-    return changed
-
-
-def _tries(stream: Stream, path: list[str], beside: list[list[str]]) -> Iterator[tuple[Record, Record]]:
-    """Pairs of records that differ at the path only: each record of the world with a value of another one there.
-
-    Also without what stands `beside`: a name's second choice shows only where there is no first.
-    """
-    records = list(WORLD.records(SCHOOL, stream.value).values())
-    values = list({json.dumps(_at(one, path)): _at(one, path) for one in records}.values())
-    for record in records:
-        bases = [record, *(cut for other in beside if other != path and (cut := _with(record, other, None)))]
-        for base in bases:
-            for value in (*values[:5], *MORE_VALUES):
-                changed = _with(base, path, value)
-                if changed is not None and changed != base:
-                    yield base, changed
 
 
 def _touched(stream: Stream, path: list[str], beside: list[list[str]]) -> set[str]:
-    """The columns that another value at this path ever changes."""
+    """The columns that another value at this path ever changes, where there is a row before and after."""
     touched: set[str] = set()
-    for number, (base, changed) in enumerate(_tries(stream, path, beside)):
-        if number == MOST_TRIES:
-            break
-        before, after = _row(stream, base), _row(stream, changed)
-        if before and after:
+    for base, changed in tries(stream, path, beside):
+        before, after = outcome(stream, base), outcome(stream, changed)
+        if isinstance(before, dict) and isinstance(after, dict):
             touched |= {name for name in before if before[name] != after[name]}
     return touched
 
