@@ -43,8 +43,8 @@ class Classroom:
         return self.author.put("groups", like, name=f"Groep {kind} {self.author.number}", kind=kind, **changes)
 
     def place(self, pupil: str, group: str | None = None, first: int | None = -30, last: int | None = None) -> str:
-        """Put a pupil into a group, by days from today."""
-        days = self.author.period(first, last)
+        """Put a pupil into a group, by days from today; the school year lasts for months, whatever day it is."""
+        days = {**self.author.period(first, last), "school_year": self.author.today.year}
         return self.author.put(
             "group_memberships", self.membership, pupil_id=pupil, group_id=group or self.group, **days
         )

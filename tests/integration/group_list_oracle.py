@@ -38,7 +38,8 @@ class GroupLists:
         self.members: dict[str, set[str]] = {}
         for place in self.records["group_memberships"].values():
             kind = self.records["groups"][place["group_id"]]["kind"]
-            if kind != "placeholder" and place["pupil_id"] in self.pupils and _days(place).has(sight.day):
+            is_now = _days(place).has(sight.day) and sight.day < date(place["school_year"] + 1, 8, 1)
+            if kind != "placeholder" and place["pupil_id"] in self.pupils and is_now:
                 self.members.setdefault(place["group_id"], set()).add(place["pupil_id"])
 
     def rows(self) -> Rows:

@@ -78,7 +78,7 @@ def test_every_guardian_finds_what_the_raw_records_allow(school: Rig) -> None:
 def test_every_choice_of_fields_shows_what_it_says(school: Rig) -> None:
     """Settings drawn at random, and the defaults: without a sync the list is the oracle's each time."""
     chance = random.Random(7)
-    for _ in range(8):
+    for _ in range(5):
         settings: dict[str, Any] = {field: chance.random() < 0.5 for field in CATEGORIES}
         settings |= {"name": chance.random() < 0.9, "birth_date": chance.choice(("off", "day_and_month", "full"))}
         choose(school, **settings)
@@ -88,12 +88,12 @@ def test_every_choice_of_fields_shows_what_it_says(school: Rig) -> None:
 def test_the_lists_follow_the_calendar_without_a_sync(school: Rig) -> None:
     """With the SIS silent, at the edges of days to come (places, leavers, comers, birthdays, authority) all fits."""
     today, seen = datetime.now(AMSTERDAM).date(), set()
-    for days in (1, 2, 3, 6, 15, 31, 400):
+    for days in (1, 2, 3, 15, 400):
         midnight = datetime.combine(today + timedelta(days=days), time(), AMSTERDAM)
         for moment in (midnight - timedelta(seconds=1), midnight):
             with clock_at(school, moment):
                 seen.add(frozenset(agree(school, moment, EVERYTHING)))
-    assert len(seen) > 5
+    assert len(seen) > 4
 
 
 def test_the_lists_follow_the_sis(school: Rig) -> None:
