@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from connector.bookkeeping import ledger
-from connector.sources.edexml import digest, read_header
+from connector.sources.edexml.source import digest, read_header
 from jobs.parts import Document, Parts, Task
 from jobs.pipeline import run_school
 from schemas.errors import WrongSchool

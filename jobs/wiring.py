@@ -16,7 +16,7 @@ from connector.portal import migrate
 from connector.portal.database import Database
 from connector.settings_shape import Settings, SourceSettings
 from connector.sources.base import Source
-from connector.sources.edexml import EdexmlSource
+from connector.sources.edexml.source import EdexmlSource
 from connector.sources.reference import ReferenceSource
 from jobs.parts import DocumentPlan, Parts, Progress, SchoolPlan
 from mappings.brake import Limits

@@ -7,7 +7,7 @@ from typing import Any
 
 from schemas.canonical.people import Employee, Name, Pupil
 from schemas.canonical.school import Group, GroupEmployee, GroupMembership, Location
-from schemas.sources.edexml import (
+from schemas.sources.edexml.records import (
     EdexmlEmployee,
     EdexmlGroup,
     EdexmlGroupEmployee,

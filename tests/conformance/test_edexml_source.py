@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from connector.sources.base import Source
-from connector.sources.edexml import EdexmlSource, digest, read_header
+from connector.sources.edexml.source import EdexmlSource, digest, read_header
 from mappings.sources.edexml import READERS
 from schemas.canonical.people import Name
 from schemas.errors import ConfigurationError, SourceRefused, TransientError, WrongSchool
 from schemas.ids import SchoolId, SourceKey
-from schemas.sources.edexml import EdexmlHeader
+from schemas.sources.edexml.header import EdexmlHeader
 from schemas.streams import WHOLE_SCHOOL, Cursor, Description, Page, Pull, Rejection, Scope, Stream
 
 ROOT = Path(__file__).parents[2]

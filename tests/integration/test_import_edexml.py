@@ -10,7 +10,7 @@ import pytest
 
 from connector.bookkeeping import register
 from connector.portal.database import Database
-from connector.sources.edexml import EdexmlSource
+from connector.sources.edexml.source import EdexmlSource
 from jobs.import_document import import_document
 from jobs.parts import Parts, SchoolPlan
 from mappings.sources.edexml import READERS

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from connector.sources.edexml import EdexmlSource
+from connector.sources.edexml.source import EdexmlSource
 from schemas.errors import DocumentRefused, WrongSchool
 from schemas.ids import SchoolId
 from schemas.streams import Page, Pull, Stream
@@ -22,7 +22,7 @@ CANARY = "KANARIE-111222333"
 MEASURED = r"""
 import re, sys
 from pathlib import Path
-from connector.sources.edexml import EdexmlSource
+from connector.sources.edexml.source import EdexmlSource
 from schemas.ids import SchoolId
 from schemas.streams import Pull
 source = EdexmlSource(Path(sys.argv[1]))

@@ -8,7 +8,7 @@ from mappings.sources.edexml import READERS
 from schemas.canonical.people import Employee, Name, Pupil
 from schemas.canonical.school import Group, GroupEmployee, GroupMembership, Location
 from schemas.ids import SourceKey
-from schemas.sources.edexml import (
+from schemas.sources.edexml.records import (
     EdexmlEmployee,
     EdexmlGroup,
     EdexmlGroupEmployee,

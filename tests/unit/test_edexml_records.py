@@ -7,18 +7,11 @@ from typing import Any
 
 import pytest
 
-from connector.sources.edexml import EdexmlSource, read_header
+from connector.sources.edexml.source import EdexmlSource, read_header
 from schemas.errors import DocumentRefused
 from schemas.ids import SchoolId, SourceKey
-from schemas.sources.edexml import (
-    EdexmlGroup,
-    EdexmlName,
-    EdexmlPupil,
-    clean,
-    joined_key,
-    parse_day,
-    surrogate,
-)
+from schemas.sources.edexml.keys import clean, joined_key, parse_day, surrogate
+from schemas.sources.edexml.records import EdexmlGroup, EdexmlName, EdexmlPupil
 from schemas.streams import Pull, Rejection, Stream
 
 DATA = Path(__file__).parents[1] / "data" / "edexml"

@@ -1,0 +1,1 @@
+"""EDEXML documents as a source."""

@@ -1,0 +1,156 @@
+"""The parts of an EDEXML document turned into wire items, cut down to what is known."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from lxml import etree
+
+from connector.sources.edexml.walk import SECTIONS, Children, Part
+from schemas.ids import SourceKey, parse_source_key
+from schemas.sources.edexml import keys, reading, records
+from schemas.sources.edexml.header import EdexmlHeader
+from schemas.streams import Rejection, Stream
+
+_RECORDS = {
+    "school": "school",
+    "vestiging": "vestigingen",
+    "groep": "groepen",
+    "samengestelde_groep": "groepen",
+    "leerling": "leerlingen",
+    "leerkracht": "leerkrachten",
+}
+"""The elements that are records, and the section each belongs in."""
+
+
+def read_fields(children: Children, wanted: frozenset[str]) -> dict[str, str]:
+    """Give the texts of these elements by name: the first that says something, none that is empty."""
+    fields: dict[str, str] = {}
+    for name, child in children:
+        if name in wanted and name not in fields and (text := keys.clean(child.text)):
+            fields[name] = text
+    return fields
+
+
+def _roles(children: Children, wanted: str) -> tuple[str, ...]:
+    return tuple(text for name, child in children if name == wanted and (text := keys.clean(child.text)))
+
+
+def _references(part: Part, children: Children) -> Iterator[records.EdexmlReference]:
+    """Give the groups a person names: a pupil's own and its list of composite ones, an employee's list of both."""
+    for name, child in children:
+        if name in {"groep", "samengestelde_groep"}:
+            inner = part.children(child)
+            roles = _roles(inner, "rol"), _roles(inner, "rolomschrijving")
+            yield records.EdexmlReference(child.get("key"), *roles)
+        elif name in {"groepen", "samengestelde_groepen"}:
+            yield from _references(part, part.children(child))
+
+
+def _record(part: Part, element: etree._Element) -> records.EdexmlRecord:
+    """Cut a record down to what is known."""
+    children = part.children(element)
+    return records.EdexmlRecord(
+        key=element.get("key"),
+        eckid=element.get("eckid"),
+        fields=read_fields(children, records.FIELDS[part.section]),
+        vestiging=next((child.get("key") for name, child in children if name == "vestiging"), None),
+        references=tuple(_references(part, children)),
+        rol=_roles(children, "rol"),
+        rolomschrijving=_roles(children, "rolomschrijving"),
+    )
+
+
+class _Dummies:
+    """The `#` keys of one kind of thing: what they stand for in this document.
+
+    Their records are held until their section ends: two of one name would get one surrogate, and mix two groups
+    of children, so then neither gets any.
+    """
+
+    def __init__(self) -> None:
+        self._held: list[tuple[str, Any]] = []
+        self._known: dict[str, SourceKey | None] = {}
+        self._given: set[SourceKey] = set()
+
+    def __len__(self) -> int:
+        """Give how many records are held."""
+        return len(self._held)
+
+    def keep(self, written: str | None, item: Any) -> tuple[Any, ...]:
+        """Give the record back, or nothing yet when it has a surrogate that another may claim."""
+        if written is None or not keys.is_dummy(written) or isinstance(item, Rejection):
+            return (item,)
+        self._held.append((written.strip(), item))
+        return ()
+
+    def release(self) -> Iterator[Any]:
+        """Give the held records that are alone under their surrogate, a rejection for each of the others."""
+        times = Counter(item.key for _, item in self._held)
+        for written, item in self._held:
+            is_alone = times[item.key] == 1 and item.key not in self._given
+            self._known[written] = item.key if is_alone and written not in self._known else None
+            yield item if is_alone else Rejection(None, keys.UNSTABLE_KEY, "@key")
+        self._given.update(times)
+        self._held.clear()
+
+    def resolve(self, written: str) -> SourceKey | None:
+        """Give the key a reference means, or None when there is no lasting one."""
+        return self._known.get(written.strip()) if keys.is_dummy(written) else parse_source_key(written)
+
+
+class Reader:
+    """Turns the parts of a document into wire items, only of the streams that are wanted."""
+
+    def __init__(self, header: EdexmlHeader, wanted: frozenset[Stream]) -> None:
+        self.counts = Counter[str]()
+        self._header = header
+        self._wanted = wanted
+        self._locations = _Dummies()
+        self._groups = _Dummies()
+
+    @property
+    def held(self) -> int:
+        """Give how many records wait for the end of their section."""
+        return len(self._locations) + len(self._groups)
+
+    def read(self, part: Part) -> Iterator[tuple[Stream, Any]]:
+        """Give the items of this part with their streams; what nobody wants is not even validated."""
+        is_needed = not self._wanted.isdisjoint(SECTIONS.get(part.section, ()))
+        if part.element is None:
+            items = self._released()
+        else:
+            name = part.name(part.element)
+            if _RECORDS.get(name) != part.section:
+                return
+            self.counts[name] += 1
+            items = self._items(name, _record(part, part.element)) if is_needed else iter(())
+        yield from ((stream, item) for stream, item in items if stream in self._wanted)
+
+    def _released(self) -> Iterator[tuple[Stream, Any]]:
+        yield from [(Stream.LOCATIONS, item) for item in self._locations.release()]
+        yield from [(Stream.GROUPS, item) for item in self._groups.release()]
+
+    def _items(self, name: str, record: records.EdexmlRecord) -> Iterator[tuple[Stream, Any]]:
+        year, groups = self._header.school_year, self._groups.resolve
+        if name == "vestiging":
+            location = self._locations.keep(record.key, reading.read_location(record))
+            yield from ((Stream.LOCATIONS, item) for item in location)
+        elif name in {"groep", "samengestelde_groep"}:
+            group = reading.read_group(record, year, is_composite=name != "groep")
+            yield from ((Stream.GROUPS, item) for item in self._groups.keep(record.key, group))
+        elif name == "leerling":
+            if Stream.PUPILS in self._wanted:
+                locations = self._locations.resolve
+                yield Stream.PUPILS, reading.read_pupil(record, self._header.reference_on, locations)
+            if Stream.GROUP_MEMBERSHIPS in self._wanted:
+                memberships = reading.read_memberships(record, year, groups)
+                yield from ((Stream.GROUP_MEMBERSHIPS, item) for item in memberships)
+        elif name == "leerkracht":
+            if Stream.EMPLOYEES in self._wanted:
+                yield Stream.EMPLOYEES, reading.read_employee(record)
+            if Stream.GROUP_EMPLOYEES in self._wanted:
+                links = reading.read_group_employees(record, groups)
+                yield from ((Stream.GROUP_EMPLOYEES, item) for item in links)

@@ -1,0 +1,1 @@
+"""EDEXML documents on the wire."""

@@ -1,0 +1,76 @@
+"""The header of an EDEXML document: which school, which school year, and when."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from schemas.errors import ConfigurationError
+from schemas.ids import SchoolId, parse_school_id
+from schemas.sources.edexml.keys import parse_day
+
+_SCHOOL_YEAR = re.compile(r"([0-9]{4}) ?[-/] ?([0-9]{4})", re.ASCII)
+_ZONE = ZoneInfo("Europe/Amsterdam")
+
+
+class EdexmlHeader(NamedTuple):
+    """The school header. `reference_on` is the day it speaks of, `created_at` when it was made (aware UTC)."""
+
+    school_id: SchoolId
+    school_year: int
+    reference_on: date
+    created_at: datetime
+    version: str | None
+
+
+class HeaderProblem(NamedTuple):
+    """Why a school header cannot be used, and what a person can do."""
+
+    what: str
+    fix: str
+
+
+def read_header(fields: Mapping[str, str]) -> EdexmlHeader | HeaderProblem:
+    """Give the header, or what is wrong with it."""
+    school_id = _school_id(fields)
+    if school_id is None:
+        return HeaderProblem(
+            "names its school by no usable brincode and dependancecode",
+            "Export it again with the school's BRIN; schoolkey or instellingsnummer alone cannot be matched.",
+        )
+    years = _SCHOOL_YEAR.fullmatch(fields.get("schooljaar", ""))
+    if years is None or int(years[2]) != int(years[1]) + 1:
+        return HeaderProblem("has no schooljaar of the form 2026-2027", "Export it again for one school year.")
+    try:
+        moments = [_moment(fields[name]) for name in ("peildatum", "aanmaakdatum") if name in fields]
+    except ValueError:
+        moments = []
+    if not moments:
+        return HeaderProblem(
+            "has no readable peildatum or aanmaakdatum, so that it cannot be told from an older one",
+            "Export it again with these dates.",
+        )
+    reference_on = moments[0].astimezone(_ZONE).date()
+    return EdexmlHeader(school_id, int(years[1]), reference_on, moments[-1], fields.get("xsdversie"))
+
+
+def _school_id(fields: Mapping[str, str]) -> SchoolId | None:
+    """Give BRIN and site; None when there is no BRIN, or it holds another site than the dependancecode."""
+    site = fields.get("dependancecode")
+    try:
+        brin = parse_school_id(fields.get("brincode", ""))
+        whole = brin if site is None else parse_school_id(brin[:4] + site.zfill(2))
+    except ConfigurationError:
+        return None
+    return whole if brin.endswith("00") or whole == brin else None
+
+
+def _moment(text: str) -> datetime:
+    """Give the instant, in UTC, of a day's begin or of a time; one without a zone is the school's."""
+    if "T" not in text:
+        return datetime.combine(parse_day(text), time.min, _ZONE).astimezone(UTC)
+    moment = datetime.fromisoformat(text)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=_ZONE)).astimezone(UTC)
