@@ -14,6 +14,7 @@ from schemas.canonical.people import Name
 from schemas.errors import ConfigurationError, SourceRefused, TransientError, WrongSchool
 from schemas.ids import SchoolId, SourceKey
 from schemas.sources.edexml.header import EdexmlHeader
+from schemas.sources.edexml.versions import VERSIONS
 from schemas.streams import WHOLE_SCHOOL, Cursor, Description, Page, Pull, Rejection, Scope, Stream
 
 ROOT = Path(__file__).parents[2]
@@ -97,7 +98,7 @@ def test_no_personal_number_of_the_official_example_is_given() -> None:
 def test_the_official_example_says_when_it_was_made() -> None:
     """The header gives school, year, day of reference and moment of making, the latter in UTC."""
     made = datetime(2014, 11, 25, 13, 33, 33, tzinfo=UTC)
-    assert read_header(EXAMPLE) == EdexmlHeader(SchoolId("99ZZ00"), 2014, date(2014, 10, 1), made, "2.1")
+    assert read_header(EXAMPLE) == EdexmlHeader(SchoolId("99ZZ00"), 2014, date(2014, 10, 1), made, VERSIONS["2.1"])
 
 
 def test_a_document_is_a_source() -> None:

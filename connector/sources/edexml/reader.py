@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from lxml import etree
 
-from connector.sources.edexml.walk import SECTIONS, Children, Part
+from connector.sources.edexml.walk import SECTIONS, Part
 from schemas.ids import SourceKey, parse_source_key
 from schemas.sources.edexml import keys, reading, records
 from schemas.sources.edexml.header import EdexmlHeader
+from schemas.sources.edexml.versions import Version
 from schemas.streams import Rejection, Stream
 
 _RECORDS = {
@@ -25,41 +26,39 @@ _RECORDS = {
 """The elements that are records, and the section each belongs in."""
 
 
-def read_fields(children: Children, wanted: frozenset[str]) -> dict[str, str]:
-    """Give the texts of these elements by name: the first that says something, none that is empty."""
+def read_fields(element: etree._Element, wanted: frozenset[str]) -> dict[str, str]:
+    """Give the texts directly below by name: the first that says something, none that is empty."""
     fields: dict[str, str] = {}
-    for name, child in children:
+    for child in element:
+        name = str(child.tag)
         if name in wanted and name not in fields and (text := keys.clean(child.text)):
             fields[name] = text
     return fields
 
 
-def _roles(children: Children, wanted: str) -> tuple[str, ...]:
-    return tuple(text for name, child in children if name == wanted and (text := keys.clean(child.text)))
+def _roles(element: etree._Element, wanted: str) -> tuple[str, ...]:
+    return tuple(text for child in element if child.tag == wanted and (text := keys.clean(child.text)))
 
 
-def _references(part: Part, children: Children) -> Iterator[records.EdexmlReference]:
+def _references(element: etree._Element) -> Iterator[records.EdexmlReference]:
     """Give the groups a person names: a pupil's own and its list of composite ones, an employee's list of both."""
-    for name, child in children:
-        if name in {"groep", "samengestelde_groep"}:
-            inner = part.children(child)
-            roles = _roles(inner, "rol"), _roles(inner, "rolomschrijving")
-            yield records.EdexmlReference(child.get("key"), *roles)
-        elif name in {"groepen", "samengestelde_groepen"}:
-            yield from _references(part, part.children(child))
+    for child in element:
+        if child.tag in {"groep", "samengestelde_groep"}:
+            yield records.EdexmlReference(child.get("key"), _roles(child, "rol"), _roles(child, "rolomschrijving"))
+        elif child.tag in {"groepen", "samengestelde_groepen"}:
+            yield from _references(child)
 
 
-def _record(part: Part, element: etree._Element) -> records.EdexmlRecord:
+def _record(section: str, element: etree._Element, version: Version) -> records.EdexmlRecord:
     """Cut a record down to what is known."""
-    children = part.children(element)
     return records.EdexmlRecord(
         key=element.get("key"),
-        eckid=element.get("eckid"),
-        fields=read_fields(children, records.FIELDS[part.section]),
-        vestiging=next((child.get("key") for name, child in children if name == "vestiging"), None),
-        references=tuple(_references(part, children)),
-        rol=_roles(children, "rol"),
-        rolomschrijving=_roles(children, "rolomschrijving"),
+        eckid=element.get("eckid") if version.has_eckid else None,
+        fields=read_fields(element, records.FIELDS[section]),
+        vestiging=next((child.get("key") for child in element if child.tag == "vestiging"), None),
+        references=tuple(_references(element)),
+        rol=_roles(element, "rol"),
+        rolomschrijving=_roles(element, "rolomschrijving"),
     )
 
 
@@ -74,10 +73,6 @@ class _Dummies:
         self._held: list[tuple[str, Any]] = []
         self._known: dict[str, SourceKey | None] = {}
         self._given: set[SourceKey] = set()
-
-    def __len__(self) -> int:
-        """Give how many records are held."""
-        return len(self._held)
 
     def keep(self, written: str | None, item: Any) -> tuple[Any, ...]:
         """Give the record back, or nothing yet when it has a surrogate that another may claim."""
@@ -110,11 +105,12 @@ class Reader:
         self._wanted = wanted
         self._locations = _Dummies()
         self._groups = _Dummies()
+        self._year_groups: dict[str, str | None] = {}
 
     @property
-    def held(self) -> int:
-        """Give how many records wait for the end of their section."""
-        return len(self._locations) + len(self._groups)
+    def remembered(self) -> int:
+        """Give how many records were of a kind of which something is kept until the document's end."""
+        return self.counts["vestiging"] + self.counts["groep"] + self.counts["samengestelde_groep"]
 
     def read(self, part: Part) -> Iterator[tuple[Stream, Any]]:
         """Give the items of this part with their streams; what nobody wants is not even validated."""
@@ -122,11 +118,12 @@ class Reader:
         if part.element is None:
             items = self._released()
         else:
-            name = part.name(part.element)
+            name = str(part.element.tag)
             if _RECORDS.get(name) != part.section:
                 return
             self.counts[name] += 1
-            items = self._items(name, _record(part, part.element)) if is_needed else iter(())
+            record = _record(part.section, part.element, self._header.version)
+            items = self._items(name, record) if is_needed else iter(())
         yield from ((stream, item) for stream, item in items if stream in self._wanted)
 
     def _released(self) -> Iterator[tuple[Stream, Any]]:
@@ -134,23 +131,34 @@ class Reader:
         yield from [(Stream.GROUPS, item) for item in self._groups.release()]
 
     def _items(self, name: str, record: records.EdexmlRecord) -> Iterator[tuple[Stream, Any]]:
-        year, groups = self._header.school_year, self._groups.resolve
         if name == "vestiging":
             location = self._locations.keep(record.key, reading.read_location(record))
             yield from ((Stream.LOCATIONS, item) for item in location)
-        elif name in {"groep", "samengestelde_groep"}:
-            group = reading.read_group(record, year, is_composite=name != "groep")
-            yield from ((Stream.GROUPS, item) for item in self._groups.keep(record.key, group))
         elif name == "leerling":
-            if Stream.PUPILS in self._wanted:
-                locations = self._locations.resolve
-                yield Stream.PUPILS, reading.read_pupil(record, self._header.reference_on, locations)
-            if Stream.GROUP_MEMBERSHIPS in self._wanted:
-                memberships = reading.read_memberships(record, year, groups)
-                yield from ((Stream.GROUP_MEMBERSHIPS, item) for item in memberships)
+            yield from self._of_pupil(record)
         elif name == "leerkracht":
             if Stream.EMPLOYEES in self._wanted:
                 yield Stream.EMPLOYEES, reading.read_employee(record)
             if Stream.GROUP_EMPLOYEES in self._wanted:
-                links = reading.read_group_employees(record, groups)
+                links = reading.read_group_employees(record, self._groups.resolve)
                 yield from ((Stream.GROUP_EMPLOYEES, item) for item in links)
+        elif name != "school":
+            yield from ((Stream.GROUPS, item) for item in self._of_group(record, is_composite=name != "groep"))
+
+    def _of_group(self, record: records.EdexmlRecord, *, is_composite: bool) -> Iterable[Any]:
+        group = reading.read_group(record, self._header.school_year, self._header.version, is_composite=is_composite)
+        if isinstance(group, records.EdexmlGroup) and not is_composite and record.key is not None:
+            # Two of one key do not agree on it: then neither tells.
+            known = self._year_groups.setdefault(record.key.strip(), group.jaargroep)
+            if known != group.jaargroep:
+                self._year_groups[record.key.strip()] = None
+        return self._groups.keep(record.key, group)
+
+    def _of_pupil(self, record: records.EdexmlRecord) -> Iterator[tuple[Stream, Any]]:
+        header = self._header
+        jaargroep = reading.pupils_year_group(record, header.version, self._year_groups)
+        if Stream.PUPILS in self._wanted:
+            yield Stream.PUPILS, reading.read_pupil(record, jaargroep, header.reference_on, self._locations.resolve)
+        if Stream.GROUP_MEMBERSHIPS in self._wanted:
+            memberships = reading.read_memberships(record, jaargroep, header.school_year, self._groups.resolve)
+            yield from ((Stream.GROUP_MEMBERSHIPS, item) for item in memberships)

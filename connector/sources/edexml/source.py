@@ -36,7 +36,7 @@ from schemas.streams import (
 PAGE_ITEMS = 500
 MAX_BYTES = 512 * 1024 * 1024
 
-_MAX_DUMMIES = 10_000
+_MAX_REMEMBERED = 10_000
 _STREAMS = (
     Stream.LOCATIONS,
     Stream.PUPILS,
@@ -87,8 +87,8 @@ class EdexmlSource:
             buffers = _Buffers(pull.streams, header.school_year)
             reader = Reader(header, frozenset(pull.streams))
             for part in parts(document):
-                if reader.held > _MAX_DUMMIES:
-                    raise document.refuse(f"has more than {_MAX_DUMMIES} groups with a dummy key")
+                if reader.remembered > _MAX_REMEMBERED:
+                    raise document.refuse(f"has more than {_MAX_REMEMBERED} groups and locations")
                 for stream, item in reader.read(part):
                     if (page := buffers.add(stream, item)) is not None:
                         yield page
@@ -122,7 +122,7 @@ def _header_of(document: XmlFile, school: SchoolId | None) -> EdexmlHeader:
     for part in parts(document):
         if part.section == "school" and part.element is not None:
             line = part.element.sourceline
-            header = wire.read_header(read_fields(part.children(part.element), FIELDS["school"]))
+            header = wire.read_header(read_fields(part.element, FIELDS["school"]))
             if isinstance(header, HeaderProblem):
                 raise document.refuse(f"has a school header that {header.what}", header.fix, line=line)
             if school is not None and header.school_id != school:

@@ -11,19 +11,23 @@ from zoneinfo import ZoneInfo
 from schemas.errors import ConfigurationError
 from schemas.ids import SchoolId, parse_school_id
 from schemas.sources.edexml.keys import parse_day
+from schemas.sources.edexml.versions import NEWEST, VERSIONS, WHICH_ARE_READ, Version
 
 _SCHOOL_YEAR = re.compile(r"([0-9]{4}) ?[-/] ?([0-9]{4})", re.ASCII)
 _ZONE = ZoneInfo("Europe/Amsterdam")
 
 
 class EdexmlHeader(NamedTuple):
-    """The school header. `reference_on` is the day it speaks of, `created_at` when it was made (aware UTC)."""
+    """The school header. `reference_on` is the day it speaks of, `created_at` when it was made (aware UTC).
+
+    A document that does not say its version has the newest one that is read.
+    """
 
     school_id: SchoolId
     school_year: int
     reference_on: date
     created_at: datetime
-    version: str | None
+    version: Version
 
 
 class HeaderProblem(NamedTuple):
@@ -35,6 +39,9 @@ class HeaderProblem(NamedTuple):
 
 def read_header(fields: Mapping[str, str]) -> EdexmlHeader | HeaderProblem:
     """Give the header, or what is wrong with it."""
+    version = VERSIONS.get(fields["xsdversie"]) if "xsdversie" in fields else NEWEST
+    if version is None:
+        return HeaderProblem("says that it is of another version", f"{WHICH_ARE_READ} Export it as one of these.")
     school_id = _school_id(fields)
     if school_id is None:
         return HeaderProblem(
@@ -54,7 +61,7 @@ def read_header(fields: Mapping[str, str]) -> EdexmlHeader | HeaderProblem:
             "Export it again with these dates.",
         )
     reference_on = moments[0].astimezone(_ZONE).date()
-    return EdexmlHeader(school_id, int(years[1]), reference_on, moments[-1], fields.get("xsdversie"))
+    return EdexmlHeader(school_id, int(years[1]), reference_on, moments[-1], version)
 
 
 def _school_id(fields: Mapping[str, str]) -> SchoolId | None:

@@ -27,6 +27,7 @@ from schemas.sources.edexml.records import (
     EdexmlReference,
     Resolve,
 )
+from schemas.sources.edexml.versions import COMBINATION, Version, year_group
 from schemas.streams import Rejection
 
 UNREADABLE_DATE = "unreadable_date"
@@ -41,7 +42,9 @@ def read_location(record: EdexmlRecord) -> EdexmlLocation | Rejection:
     return EdexmlLocation(key, naam) if naam else Rejection(key, MISSING_FIELD, "naam")
 
 
-def read_group(record: EdexmlRecord, school_year: int, *, is_composite: bool) -> EdexmlGroup | Rejection:
+def read_group(
+    record: EdexmlRecord, school_year: int, version: Version, *, is_composite: bool
+) -> EdexmlGroup | Rejection:
     """Give the group, or why not."""
     kind = "composite" if is_composite else "class"
     key, naam = named_key(record, "group", str(school_year), kind), record.fields.get("naam")
@@ -49,7 +52,7 @@ def read_group(record: EdexmlRecord, school_year: int, *, is_composite: bool) ->
         return key
     if naam is None:
         return Rejection(key, MISSING_FIELD, "naam")
-    jaargroep = None if is_composite else record.fields.get("jaargroep")
+    jaargroep = None if is_composite else year_group(version, record.fields.get("jaargroep"))
     return EdexmlGroup(key, naam, jaargroep, is_composite, school_year)
 
 
@@ -65,7 +68,22 @@ def read_name(fields: Mapping[str, str]) -> EdexmlName | None:
     return name if name.achternaam or name.roepnaam else None
 
 
-def read_pupil(record: EdexmlRecord, reference_on: date, locations: Resolve) -> EdexmlPupil | Rejection:
+def pupils_year_group(record: EdexmlRecord, version: Version, of_groups: Mapping[str, str | None]) -> str | None:
+    """Give a pupil's own jaargroep or, where it names none, that of its class by the key as written.
+
+    In 1.03 a leerling names a groep or a jaargroep, never both. C says nothing of one pupil, and a class never
+    overrules what its pupil says, readable or not.
+    """
+    named: Iterable[str | None] = (record.fields.get("jaargroep"),)
+    if "jaargroep" not in record.fields:
+        named = (of_groups.get(reference.key.strip()) for reference in record.references if reference.key)
+    code = year_group(version, next(filter(None, named), None))
+    return None if code == COMBINATION else code
+
+
+def read_pupil(
+    record: EdexmlRecord, jaargroep: str | None, reference_on: date, locations: Resolve
+) -> EdexmlPupil | Rejection:
     """Give the pupil, or why not. The days that decide visibility are read first: a rejection then hides."""
     key = person_key(record)
     if isinstance(key, Rejection):
@@ -85,7 +103,7 @@ def read_pupil(record: EdexmlRecord, reference_on: date, locations: Resolve) -> 
         key=key,
         naam=naam,
         geslacht=record.fields.get("geslacht"),
-        jaargroep=record.fields.get("jaargroep"),
+        jaargroep=jaargroep,
         vestiging=locations(record.vestiging) if record.vestiging else None,
         geboortedatum=geboortedatum,
         instroomdatum=instroomdatum,
@@ -125,14 +143,15 @@ def read_links(
             yield Rejection(None, UNSTABLE_KEY if is_dummy(reference.key) else UNREADABLE_KEY, "groep/@key")
 
 
-def read_memberships(record: EdexmlRecord, school_year: int, groups: Resolve) -> Iterable[EdexmlMembership | Rejection]:
+def read_memberships(
+    record: EdexmlRecord, jaargroep: str | None, school_year: int, groups: Resolve
+) -> Iterable[EdexmlMembership | Rejection]:
     """Give a membership for each group a leerling is in, or why not."""
     for link in read_links(record, groups):
         if isinstance(link, Rejection):
             yield link
         else:
             pupil, group, _ = link
-            jaargroep = record.fields.get("jaargroep")
             yield EdexmlMembership(joined_key(pupil, group), pupil, group, jaargroep, school_year)
 
 

@@ -32,7 +32,10 @@ class EdexmlLocation(NamedTuple):
 
 
 class EdexmlPupil(NamedTuple):
-    """A leerling; `reference_on` travels along because the document has no status of its own."""
+    """A leerling; `reference_on` travels along because the document has no status of its own.
+
+    `jaargroep` is the leerling's own or, where none is named, its class's.
+    """
 
     key: SourceKey
     naam: EdexmlName
@@ -66,7 +69,7 @@ class EdexmlGroup(NamedTuple):
 
 
 class EdexmlMembership(NamedTuple):
-    """A leerling's reference to a groep or samengestelde_groep, with the leerling's own jaargroep."""
+    """A leerling's reference to a groep or samengestelde_groep, with the leerling's jaargroep."""
 
     key: SourceKey
     leerling: SourceKey
