@@ -123,5 +123,12 @@ FIELDS: Mapping[str, frozenset[str]] = {
 }
 """The text elements that are read, by section; everything else is left behind in the document."""
 
+BELOW: Mapping[str, frozenset[str]] = {
+    **FIELDS,
+    "leerlingen": FIELDS["leerlingen"] | {"vestiging", "groep", "samengestelde_groepen"},
+    "leerkrachten": FIELDS["leerkrachten"] | {"rol", "rolomschrijving", "groepen"},
+}
+"""The elements directly below a record of which anything is read; all others, toevoegingen first, are passed over."""
+
 Resolve = Callable[[str], SourceKey | None]
 """Gives the key for a key as written, the surrogate for a dummy, None where neither can be had."""
