@@ -301,6 +301,16 @@ def _check_schools(settings: Settings, file: Path) -> None:
                 f"{file}: schools.{school}.source names {given.source[:40]!r}, but there is only: {known}.",
                 fix=f"Use one of them, or add a [sources.{given.source[:40]}] section.",
             )
+        if given.institution_number is not None and not settings.sources[given.source].is_file:
+            raise ConfigurationError(
+                f"{file}: schools.{school}.institution_number has no meaning: its source is not read from files.",
+                fix="Remove the key; it names the school in the EDEXML files of a Flemish school.",
+            )
+    numbers = [given.institution_number for given in settings.schools.values() if given.institution_number]
+    if len(set(numbers)) < len(numbers):
+        raise ConfigurationError(
+            f"{file}: two schools have the same institution_number.", fix="Give each the one its files name."
+        )
 
 
 def _check_store(settings: Settings, file: Path) -> None:

@@ -14,6 +14,8 @@ PREFIX = "CONNECTOR_"
 
 Text = Annotated[str, Field(min_length=1)]
 MediaType = Annotated[str, Field(pattern=r"^[a-z0-9.+-]+/[a-z0-9.+-]+$")]
+InstitutionNumber = Annotated[str, Field(pattern=r"^[1-9][0-9]{1,5}$")]
+"""A Flemish instellingsnummer: two to six digits, no leading zero."""
 
 
 class _Section(BaseModel):
@@ -50,6 +52,7 @@ class SchoolSettings(_Section):
 
     name: Text
     source: Text
+    institution_number: InstitutionNumber | None = None
 
 
 class BrakeSettings(_Section):

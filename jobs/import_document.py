@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from connector.bookkeeping import ledger
-from connector.sources.edexml.source import digest, read_header
+from connector.sources.edexml.source import check_school, digest, read_header
 from jobs.parts import Document, Parts, Task
 from jobs.pipeline import run_school
-from schemas.errors import WrongSchool
 from schemas.runs import RunReport, Trigger
 
 
@@ -19,11 +18,7 @@ def import_document(parts: Parts, path: Path, *, is_dry_run: bool = False) -> Ru
     (the school is fed by another source), and what a run raises.
     """
     header = read_header(path)
-    if header.school_id != parts.school.id:
-        raise WrongSchool(
-            f"{path.name} is of school {header.school_id}, not of {parts.school.id}.",
-            fix="Nothing was imported. Choose the file of this school, or the school of this file.",
-        )
+    check_school(header, parts.school.id, parts.school.institution, path.name)
     with parts.database.session() as session, session.read() as connection:
         ledger.refuse_older(connection, parts.school.id, header.created_at)
     document = Document(header.created_at, digest(path))

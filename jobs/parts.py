@@ -18,12 +18,13 @@ from schemas.streams import Stream
 
 
 class SchoolPlan(NamedTuple):
-    """One configured school. `source` is the name of its source in the settings."""
+    """One configured school. `source` is the name of its source in the settings, `institution` a Flemish number."""
 
     id: SchoolId
     name: str
     source: str
     limits: Limits = Limits()
+    institution: str | None = None
 
 
 class DocumentPlan(NamedTuple):

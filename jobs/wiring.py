@@ -41,7 +41,7 @@ class Dialect(NamedTuple):
 
     readers: Readers
     live: Callable[[Http], Source] | None
-    file: Callable[[Path], Source] | None
+    file: Callable[[Path, str | None], Source] | None
 
 
 DIALECTS: Mapping[str, Dialect] = {
@@ -76,7 +76,8 @@ class Wiring:
         """Give what is configured for a school."""
         given = self.settings.schools[school]
         brake = self.settings.brake
-        return SchoolPlan(school, given.name, given.source, Limits(share=brake.share, rows=brake.rows))
+        limits = Limits(share=brake.share, rows=brake.rows)
+        return SchoolPlan(school, given.name, given.source, limits, given.institution_number)
 
     def documents(self) -> DocumentPlan:
         """Give which documents are kept, and where. Raises ConfigurationError for a store that cannot be used."""
@@ -98,7 +99,7 @@ class Wiring:
                     f"School {school} is fed by files ({given.dialect}); there is nobody to ask.",
                     fix=f"Use `connector import {given.dialect} FILE --school {school}`.",
                 )
-            return dialect.file(path)
+            return dialect.file(path, self.settings.schools[school].institution_number)
         if path is not None:
             name = self.settings.schools[school].source
             raise ConfigurationError(

@@ -98,7 +98,9 @@ def test_no_personal_number_of_the_official_example_is_given() -> None:
 def test_the_official_example_says_when_it_was_made() -> None:
     """The header gives school, year, day of reference and moment of making, the latter in UTC."""
     made = datetime(2014, 11, 25, 13, 33, 33, tzinfo=UTC)
-    assert read_header(EXAMPLE) == EdexmlHeader(SchoolId("99ZZ00"), 2014, date(2014, 10, 1), made, VERSIONS["2.1"])
+    assert read_header(EXAMPLE) == EdexmlHeader(
+        SchoolId("99ZZ00"), None, 2014, date(2014, 10, 1), made, VERSIONS["2.1"]
+    )
 
 
 def test_a_document_is_a_source() -> None:

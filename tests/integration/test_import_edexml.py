@@ -22,6 +22,7 @@ from schemas.streams import Stream
 
 SCHOOL = SchoolId("99AA00")
 EXAMPLE = Path(__file__).parents[3] / "shared" / "standards" / "edexml-2.1" / "EDEXML.Voorbeeld.2.1.xml"
+FLANDERS = Path(__file__).parents[1] / "data" / "edexml" / "flanders.xml"
 needs_example = pytest.mark.skipif(
     not EXAMPLE.is_file(), reason=f"the official example is not there: {EXAMPLE.parent.name}/{EXAMPLE.name}"
 )
@@ -46,8 +47,17 @@ class Desk:
         path.write_text(text, encoding="utf-8")
         return path
 
-    def take(self, path: Path, school: SchoolId = SCHOOL, *, source: str = "file", dry: bool = False) -> RunReport:
-        parts = Parts(self.database, EdexmlSource(path), READERS, SchoolPlan(school, "De Regenboog", source))
+    def take(
+        self,
+        path: Path,
+        school: SchoolId = SCHOOL,
+        *,
+        source: str = "file",
+        dry: bool = False,
+        number: str | None = None,
+    ) -> RunReport:
+        plan = SchoolPlan(school, "De Regenboog", source, institution=number)
+        parts = Parts(self.database, EdexmlSource(path, number), READERS, plan)
         return import_document(parts, path, is_dry_run=dry)
 
     def count_of(self, table: str) -> int:
@@ -139,6 +149,36 @@ def test_another_schools_document_is_refused(desk: Desk) -> None:
     with pytest.raises(WrongSchool, match="99BB00"):
         desk.take(desk.file(document(brin="99BB")))
     assert desk.count_of("pupils") == 0
+
+
+def test_a_flemish_school_is_fed_by_its_number(desk: Desk) -> None:
+    """Its document names no BRIN: with the number in the settings it arrives, without it nothing does."""
+    school = SchoolId("99VL00")
+    desk.open(school)
+    with pytest.raises(WrongSchool, match="instellingsnummer 12345"):
+        desk.take(FLANDERS, school)
+    assert desk.count_of("pupils") == 0
+    report = desk.take(FLANDERS, school, number="12345")
+    pupils = next(stream for stream in report.streams if stream.stream is Stream.PUPILS)
+    assert (pupils.sums.added, dict(pupils.gates), report.attention) == (3, {"left": 1}, 0)
+    assert (desk.count_of("groups"), desk.count_of("group_memberships")) == (5, 4)
+
+
+def test_a_document_of_1_03_feeds_a_school(desk: Desk) -> None:
+    """Its pupils name a class or a year group; who is in the historic class is not shown."""
+    path = desk.file(
+        "<EDEX><school><schooljaar>2026-2027</schooljaar><brincode>99AA</brincode>"
+        "<aanmaakdatum>2026-11-20T12:00:00</aanmaakdatum><xsdversie>1.03</xsdversie></school>"
+        '<groepen><groep key="1"><naam>Drie</naam><jaargroep>3</jaargroep></groep>'
+        '<groep key="2"><naam>Oud-leerlingen</naam><jaargroep>H</jaargroep></groep></groepen>'
+        '<leerlingen><leerling key="1"><roepnaam>An</roepnaam><groep key="1"/></leerling>'
+        '<leerling key="2"><roepnaam>Bo</roepnaam><groep key="2"/></leerling></leerlingen></EDEX>'
+    )
+    report = desk.take(path)
+    pupils = next(stream for stream in report.streams if stream.stream is Stream.PUPILS)
+    assert (pupils.sums.added, dict(pupils.gates)) == (1, {"left": 1})
+    with desk.database.session() as session, session.read() as connection:
+        assert connection.exec_driver_sql("SELECT id, year_group FROM pupils").fetchall() == [("1", "3")]
 
 
 def test_a_school_fed_by_another_source_is_refused(desk: Desk) -> None:

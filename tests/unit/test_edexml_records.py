@@ -328,7 +328,6 @@ def test_the_header_says_when(
     ("fields", "fix"),
     [
         ({"brincode": None, "schoolkey": "41323"}, "BRIN"),
-        ({"brincode": None, "instellingsnummer": "123456"}, "BRIN"),
         ({"brincode": "41323"}, "BRIN"),
         ({"brincode": "99AA01", "dependancecode": "02"}, "BRIN"),
         ({"dependancecode": "41323"}, "BRIN"),
@@ -337,6 +336,8 @@ def test_the_header_says_when(
         ({"schooljaar": "41323"}, "one school year"),
         ({"peildatum": None}, "dates"),
         ({"peildatum": "41323"}, "dates"),
+        ({"aanmaakdatum": "0001-01-01T00:00:00"}, "dates"),
+        ({"peildatum": "0001-01-01"}, "dates"),
         ({"aanmaakdatum": "2026-11-20Tmorgen 41323"}, "dates"),
     ],
 )

@@ -274,3 +274,16 @@ def test_types_of_documents_are_written_small(tmp_path: Path) -> None:
     assert "content_types" in _refused(tmp_path, WHOLE + '[documents]\ncontent_types = ["PDF"]\n').message
     variable = {**SECRET, "CONNECTOR_DOCUMENTS__CONTENT_TYPES": '["application/pdf", "image/png"]'}
     assert _load(tmp_path, WHOLE, variable).documents.content_types == ("application/pdf", "image/png")
+
+
+def test_a_flemish_school_has_its_number(tmp_path: Path) -> None:
+    """Two to six digits without a leading zero, of one school only, and only where files name it."""
+    files = PORTAL + '[sources.files]\ndialect = "edexml"\n[schools."99VL00"]\nname = "A"\nsource = "files"\n'
+    settings = _load(tmp_path, files + 'institution_number = "12345"\n', {})
+    assert settings.schools[SchoolId("99VL00")].institution_number == "12345"
+    for wrong in ('"1"', '"012345"', '"1234567"', '"12a"', "12345"):
+        assert "institution_number" in _refused(tmp_path, files + f"institution_number = {wrong}\n", {}).message
+    number = 'institution_number = "12345"\n'
+    other = '[schools."99VL01"]\nname = "B"\nsource = "files"\n'
+    assert "two schools" in _refused(tmp_path, files + number + other + number, {}).message
+    assert "no meaning" in _refused(tmp_path, WHOLE + number).message

@@ -48,10 +48,14 @@ _STREAMS = (
 
 
 class EdexmlSource:
-    """One EDEXML file. Each question opens it anew; no more than a page per stream is held."""
+    """One EDEXML file. Each question opens it anew; no more than a page per stream is held.
 
-    def __init__(self, path: Path, *, max_bytes: int = MAX_BYTES) -> None:
+    `institution` is the instellingsnummer of a Flemish school, whose documents name no BRIN.
+    """
+
+    def __init__(self, path: Path, institution: str | None = None, *, max_bytes: int = MAX_BYTES) -> None:
         self._path = path
+        self._institution = institution
         self._max_bytes = max_bytes
 
     @property
@@ -67,7 +71,7 @@ class EdexmlSource:
     def describe(self, school: SchoolId) -> Description:
         """Read the school header only. A document gives its school no name. Raises as `pages` does."""
         with opened(self._path, self._max_bytes) as document:
-            _header_of(document, school)
+            self._header(document, school)
         return Description(school, "", frozenset(_STREAMS))
 
     def changed(self, school: SchoolId, cursors: Mapping[Stream, Cursor]) -> Changes:  # noqa: ARG002
@@ -83,7 +87,7 @@ class EdexmlSource:
             asked = ", ".join(pull.streams)
             raise SourceRefused(f"EDEXML was asked for {asked}.", fix="It gives only a school's snapshot, in full.")
         with opened(self._path, self._max_bytes) as document:
-            header = _header_of(document, school)
+            header = self._header(document, school)
             buffers = _Buffers(pull.streams, header.school_year)
             reader = Reader(header, frozenset(pull.streams))
             for part in parts(document):
@@ -95,11 +99,16 @@ class EdexmlSource:
             _check_complete(document, reader.counts)
         yield from buffers.last_pages()
 
+    def _header(self, document: XmlFile, school: SchoolId) -> EdexmlHeader:
+        header = _header_of(document)
+        check_school(header, school, self._institution, self._path.name)
+        return header
+
 
 def read_header(path: Path, *, max_bytes: int = MAX_BYTES) -> EdexmlHeader:
     """Read the school header only. Raises DocumentRefused or ConfigurationError (no such file)."""
     with opened(path, max_bytes) as document:
-        return _header_of(document, None)
+        return _header_of(document)
 
 
 def digest(path: Path) -> str:
@@ -117,19 +126,29 @@ def _check_complete(document: XmlFile, counts: Counter[str]) -> None:
     document.check_unchanged()
 
 
-def _header_of(document: XmlFile, school: SchoolId | None) -> EdexmlHeader:
-    """Read the header, wherever it stands, and see that it is of the school that was asked for."""
+def check_school(header: EdexmlHeader, school: SchoolId, institution: str | None, name: str) -> None:
+    """Raise WrongSchool unless the document of this name is the school's."""
+    if header.is_of(school, institution):
+        return
+    if header.school_id is not None:
+        raise WrongSchool(
+            f"{name} is of school {header.school_id}, not of {school}.",
+            fix="Nothing was imported. Choose the file of this school, or the school of this file.",
+        )
+    raise WrongSchool(
+        f"{name} is of the Flemish school with instellingsnummer {header.institution}, and {school} is not that one.",
+        fix=f'Nothing was imported. If it is, set institution_number in [schools."{school}"].',
+    )
+
+
+def _header_of(document: XmlFile) -> EdexmlHeader:
+    """Read the header, wherever it stands."""
     for part in parts(document):
         if part.section == "school" and part.element is not None:
             line = part.element.sourceline
             header = wire.read_header(read_fields(part.element, FIELDS["school"]))
             if isinstance(header, HeaderProblem):
                 raise document.refuse(f"has a school header that {header.what}", header.fix, line=line)
-            if school is not None and header.school_id != school:
-                raise WrongSchool(
-                    f"The document's header (line {line}) is of another school than {school}.",
-                    fix="Import it for the school it belongs to, or export it again from the right one.",
-                )
             return header
     raise document.refuse("has no school header (element school)")
 

@@ -14,20 +14,29 @@ from schemas.sources.edexml.keys import parse_day
 from schemas.sources.edexml.versions import NEWEST, VERSIONS, WHICH_ARE_READ, Version
 
 _SCHOOL_YEAR = re.compile(r"([0-9]{4}) ?[-/] ?([0-9]{4})", re.ASCII)
+_INSTITUTION = re.compile(r"0*([1-9][0-9]{1,5})", re.ASCII)
 _ZONE = ZoneInfo("Europe/Amsterdam")
 
 
 class EdexmlHeader(NamedTuple):
     """The school header. `reference_on` is the day it speaks of, `created_at` when it was made (aware UTC).
 
-    A document that does not say its version has the newest one that is read.
+    A document that does not say its version has the newest one that is read. A Flemish school's has no BRIN but an
+    `institution` (instellingsnummer, without leading zeros): that, and nothing else, makes a document Flemish.
     """
 
-    school_id: SchoolId
+    school_id: SchoolId | None
+    institution: str | None
     school_year: int
     reference_on: date
     created_at: datetime
     version: Version
+
+    def is_of(self, school: SchoolId, institution: str | None) -> bool:
+        """Tell whether this is a document of the school, which may be known by an instellingsnummer too."""
+        if self.school_id is not None:
+            return self.school_id == school
+        return institution is not None and self.institution == institution
 
 
 class HeaderProblem(NamedTuple):
@@ -42,18 +51,20 @@ def read_header(fields: Mapping[str, str]) -> EdexmlHeader | HeaderProblem:
     version = VERSIONS.get(fields["xsdversie"]) if "xsdversie" in fields else NEWEST
     if version is None:
         return HeaderProblem("says that it is of another version", f"{WHICH_ARE_READ} Export it as one of these.")
-    school_id = _school_id(fields)
-    if school_id is None:
+    institution = _institution(fields) if version.has_institutions else None
+    school_id = None if institution else _school_id(fields)
+    if school_id is None and institution is None:
         return HeaderProblem(
             "names its school by no usable brincode and dependancecode",
-            "Export it again with the school's BRIN; schoolkey or instellingsnummer alone cannot be matched.",
+            "Export it again with the school's BRIN (a Flemish school's: as EDEXML 2.0 or 2.1, with its "
+            "instellingsnummer); a schoolkey alone cannot be matched.",
         )
     years = _SCHOOL_YEAR.fullmatch(fields.get("schooljaar", ""))
     if years is None or int(years[2]) != int(years[1]) + 1:
         return HeaderProblem("has no schooljaar of the form 2026-2027", "Export it again for one school year.")
     try:
         moments = [_moment(fields[name]) for name in ("peildatum", "aanmaakdatum") if name in fields]
-    except ValueError:
+    except (ValueError, OverflowError):  # 0001-01-01, some systems' "never", begins before the calendar does
         moments = []
     if not moments:
         return HeaderProblem(
@@ -61,7 +72,13 @@ def read_header(fields: Mapping[str, str]) -> EdexmlHeader | HeaderProblem:
             "Export it again with these dates.",
         )
     reference_on = moments[0].astimezone(_ZONE).date()
-    return EdexmlHeader(school_id, int(years[1]), reference_on, moments[-1], version)
+    return EdexmlHeader(school_id, institution, int(years[1]), reference_on, moments[-1], version)
+
+
+def _institution(fields: Mapping[str, str]) -> str | None:
+    """Give the instellingsnummer of a document that names no BRIN."""
+    match = _INSTITUTION.fullmatch(fields.get("instellingsnummer", ""))
+    return match[1] if match and "brincode" not in fields else None
 
 
 def _school_id(fields: Mapping[str, str]) -> SchoolId | None:

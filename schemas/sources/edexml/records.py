@@ -115,7 +115,9 @@ _NAME = frozenset({"achternaam", "voorvoegsel", "voornamen", "voorletters-1", "r
 _PUPIL = frozenset({"geboortedatum", "geslacht", "jaargroep", "instroomdatum", "uitstroomdatum"})
 
 FIELDS: Mapping[str, frozenset[str]] = {
-    "school": frozenset({"schooljaar", "peildatum", "brincode", "dependancecode", "aanmaakdatum", "xsdversie"}),
+    "school": frozenset(
+        {"schooljaar", "peildatum", "brincode", "dependancecode", "instellingsnummer", "aanmaakdatum", "xsdversie"}
+    ),
     "vestigingen": frozenset({"naam"}),
     "groepen": frozenset({"naam", "jaargroep"}),
     "leerlingen": _NAME | _PUPIL,
