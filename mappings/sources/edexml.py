@@ -45,7 +45,10 @@ def read_location(record: EdexmlLocation) -> Location:
 
 
 def read_pupil(record: EdexmlPupil) -> Pupil:
-    """Give the pupil; the last school day is the uitstroomdatum itself."""
+    """Give the pupil; the last school day is the uitstroomdatum itself, unless a historic pupil's is still to come."""
+    status, last_day = _status(record), record.uitstroomdatum
+    if status == "left" and last_day is not None and last_day >= record.reference_on:
+        last_day = None
     return Pupil(
         key=record.key,
         former_keys=(),
@@ -54,9 +57,9 @@ def read_pupil(record: EdexmlPupil) -> Pupil:
         gender=_GENDERS.get(record.geslacht or "0", "unknown"),
         birth_on=record.geboortedatum,
         year_group=record.jaargroep,
-        status=_status(record),
+        status=status,
         enrolled_from=record.instroomdatum,
-        enrolled_until=record.uitstroomdatum,
+        enrolled_until=last_day,
         location_key=record.vestiging,
         address=None,
         phones=(),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -179,6 +180,42 @@ def test_a_document_of_1_03_feeds_a_school(desk: Desk) -> None:
     assert (pupils.sums.added, dict(pupils.gates)) == (1, {"left": 1})
     with desk.database.session() as session, session.read() as connection:
         assert connection.exec_driver_sql("SELECT id, year_group FROM pupils").fetchall() == [("1", "3")]
+
+
+def test_leavers_are_shown_as_long_as_the_school_lets_them(desk: Desk) -> None:
+    """The last day, its grace of 14 days, the first day: windows by the document's days; historic ones never show."""
+    today = datetime.now(ZoneInfo("Europe/Amsterdam")).date()
+
+    def pupil(key: str, coming: int | None, going: int | None, jaargroep: str = "4") -> str:
+        days = [
+            f"<{name}>{today + timedelta(days=ahead)}</{name}>"
+            for name, ahead in (("instroomdatum", coming), ("uitstroomdatum", going))
+            if ahead is not None
+        ]
+        fields = f"<roepnaam>A</roepnaam><jaargroep>{jaargroep}</jaargroep>{''.join(days)}"
+        return f'<leerling key="{key}">{fields}</leerling>'
+
+    children = [
+        pupil("stays", -100, None),
+        pupil("last day", None, 0),
+        pupil("in grace", None, -14),
+        pupil("past grace", None, -15),
+        pupil("comes", 30, None),
+        pupil("historic", None, None, "H"),
+        pupil("historic in grace", None, -3, "H"),
+        pupil("historic ahead", None, 3, "H"),
+    ]
+    report = desk.take(
+        desk.file(
+            f"<EDEX><school><schooljaar>2026-2027</schooljaar><peildatum>{today}</peildatum><brincode>99AA</brincode>"
+            f"</school><leerlingen>{''.join(children)}</leerlingen></EDEX>"
+        )
+    )
+    with desk.database.session() as session, session.read() as connection:
+        rows = connection.exec_driver_sql("SELECT id, enrolled_from, enrolled_until FROM pupils").fetchall()
+    assert {row[0] for row in rows} == {"stays", "last day", "in grace", "comes", "historic in grace"}
+    pupils = next(stream for stream in report.streams if stream.stream is Stream.PUPILS)
+    assert dict(pupils.gates) == {"left": 3}
 
 
 def test_a_school_fed_by_another_source_is_refused(desk: Desk) -> None:

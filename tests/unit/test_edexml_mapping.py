@@ -84,7 +84,7 @@ def test_initials_get_their_dots(text: str | None, initials: str | None) -> None
         (date(2026, 11, 21), None, "0", "future"),
         (date(2026, 11, 21), date(2026, 11, 19), "4", "left"),
         (None, None, "H", "left"),
-        (None, date(2027, 7, 31), "H", "left"),
+        (None, date(2026, 11, 19), "H", "left"),
         (None, None, None, "enrolled"),
     ],
 )
@@ -94,6 +94,13 @@ def test_status_follows_the_day_of_reference(
     """The last day still counts; a historic pupil left, whatever else is said; a first day ahead is the future."""
     found = pupil(PUPIL._replace(instroomdatum=coming, uitstroomdatum=going, jaargroep=jaargroep))
     assert (found.status, found.enrolled_from, found.enrolled_until) == (status, coming, going)
+
+
+@pytest.mark.parametrize("going", [TODAY, date(2027, 7, 31)])
+def test_a_historic_pupil_has_no_last_day_ahead(going: date) -> None:
+    """H says that the pupil left: a last day that is still to come would show it until then."""
+    found = pupil(PUPIL._replace(uitstroomdatum=going, jaargroep="H"))
+    assert (found.status, found.enrolled_until) == ("left", None)
 
 
 @pytest.mark.parametrize(
