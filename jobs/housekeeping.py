@@ -133,8 +133,8 @@ def finish(run: RunState, problem: str) -> None:
     with run.session.write() as connection:
         run.fence(connection)
         register.reveal(connection, school, complete, now)
-        if run.task.document is not None:
-            ledger.note_document(connection, school, run.task.document.created_at, run.task.document.digest)
+        if run.task.document is not None and not problem:
+            ledger.note_document(connection, school, *run.task.document, now)
         run.quarantined += quarantine.report_overdue(connection, school, now)
         # What runs that broke off found has not been told to anyone yet.
         run.quarantined += quarantine.unreported(connection, school, run.run_id, ledger.unfinished(school))

@@ -8,16 +8,17 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, exists, func, insert, literal, not_, select, update
 
-from connector.portal.upsert import insert_missing
+from connector.portal.upsert import insert_missing, upsert
 from schemas.errors import ConfigurationError, DocumentRefused
 from schemas.ids import RunId, SchoolId
 from schemas.runs import RunStatus, StreamReport, Sums, Trigger
 from schemas.streams import Mode, Stream
-from schemas.tables.bookkeeping import LeaseRow, RunGateRow, RunRow, RunStreamRow, SchoolStateRow
+from schemas.tables.bookkeeping import ImportedDocumentRow, LeaseRow, RunGateRow, RunRow, RunStreamRow, SchoolStateRow
 from schemas.tables.catalogue import table_of
 
 _RUNS, _STREAMS, _GATES = table_of(RunRow), table_of(RunStreamRow), table_of(RunGateRow)
 _SCHOOLS, _LEASES = table_of(SchoolStateRow), table_of(LeaseRow)
+_DOCUMENTS = table_of(ImportedDocumentRow)
 WINDOW = timedelta(hours=24)
 
 
@@ -165,11 +166,20 @@ def refuse_older(connection: Connection, school: SchoolId, created_at: datetime)
         )
 
 
-def note_document(connection: Connection, school: SchoolId, created_at: datetime, digest: str) -> None:
-    """Remember the newest document a school was fed by."""
+def note_document(connection: Connection, school: SchoolId, created_at: datetime, digest: str, now: datetime) -> None:
+    """Remember a document a school was fed by, as its newest and for good."""
     connection.execute(
         update(_SCHOOLS).values(document_at=created_at, document_digest=digest).where(_SCHOOLS.c.school_id == school)
     )
+    values = {"school_id": school, "digest": digest, "document_at": created_at, "imported_at": now}
+    upsert(connection, _DOCUMENTS, [values])
+
+
+def imported_at(connection: Connection, school: SchoolId, digest: str) -> datetime | None:
+    """Give when the school was last fed by a document of exactly these bytes, or None."""
+    mine = (_DOCUMENTS.c.school_id == school, _DOCUMENTS.c.digest == digest)
+    found: datetime | None = connection.execute(select(_DOCUMENTS.c.imported_at).where(*mine)).scalar()
+    return found
 
 
 def schools(connection: Connection) -> list[Mapping[str, Any]]:

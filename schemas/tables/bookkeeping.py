@@ -22,6 +22,16 @@ class SchoolStateRow(SchoolRow, table=True):
     document_digest: str | None = Field(default=None, sa_type=Text)
 
 
+class ImportedDocumentRow(SchoolRow, table=True):
+    """A document that a school was fed by, known by the digest of its bytes; `document_at` is when it was made."""
+
+    __tablename__ = "imported_documents"
+
+    digest: str = Field(primary_key=True, sa_type=Text)
+    document_at: datetime
+    imported_at: datetime
+
+
 class LeaseRow(SchoolRow, table=True):
     """Who may run now. `epoch` only grows; times are the database's clock.
 

@@ -9,13 +9,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from connector.bookkeeping import register
+from connector.bookkeeping import ledger, register
 from connector.portal.database import Database
-from connector.sources.edexml.source import EdexmlSource
+from connector.sources.edexml.source import EdexmlSource, digest
+from connector.xml_file import XmlFile
 from jobs.import_document import import_document
 from jobs.parts import Parts, SchoolPlan
 from mappings.sources.edexml import READERS
-from schemas.errors import ConfigurationError, ConnectorError, DocumentRefused, WrongSchool
+from schemas.errors import ConfigurationError, ConnectorError, DocumentRefused, TransientError, WrongSchool
 from schemas.ids import SchoolId
 from schemas.modules import Module
 from schemas.runs import RunReport, RunStatus
@@ -143,6 +144,41 @@ def test_an_older_document_is_refused(desk: Desk) -> None:
     with pytest.raises(DocumentRefused, match="newest export"):
         desk.take(desk.file(document(3, day="2026-10-01")))
     assert desk.count_of("pupils") == 6
+
+
+def test_a_document_that_changed_while_it_was_read_is_not_remembered(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing of it was applied: the run is incomplete, and neither its bytes nor its date are taken for imported."""
+    desk.take(desk.file(document(day="2026-11-01")))
+    path = desk.file(document(5))
+
+    def changed(_file: XmlFile) -> None:
+        raise TransientError("changed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(XmlFile, "check_unchanged", changed)
+        assert desk.take(path).status is RunStatus.INCOMPLETE
+    with desk.database.session() as session, session.read() as connection:
+        assert ledger.imported_at(connection, SCHOOL, digest(path)) is None
+    desk.take(desk.file(document(day="2026-11-02")))
+    assert desk.take(path).status is RunStatus.DONE
+    with desk.database.session() as session, session.read() as connection:
+        assert ledger.imported_at(connection, SCHOOL, digest(path)) is not None
+
+
+def test_every_document_is_remembered_by_its_bytes(desk: Desk) -> None:
+    """Not only the newest, for its own school only, and not after a dry run."""
+    first, second = desk.file(document()), desk.file(document(day="2026-11-21"))
+    desk.take(first, dry=True)
+    seen = []
+    for path in (first, second):
+        desk.take(path)
+        seen.append(digest(path))
+    with desk.database.session() as session, session.read() as connection:
+        assert all(ledger.imported_at(connection, SCHOOL, one) for one in seen)
+        assert ledger.imported_at(connection, SchoolId("99BB00"), seen[0]) is None
+        assert ledger.imported_at(connection, SCHOOL, "0" * 64) is None
 
 
 def test_another_schools_document_is_refused(desk: Desk) -> None:
