@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from jobs.cli import render, reports, session
+from jobs.cli import import_watch, render, reports, session
 
 if TYPE_CHECKING:
     from jobs.cli.reports import Outcome
@@ -22,7 +22,7 @@ def _formats() -> None:
 
 @app.command()
 def edexml(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="An EDEXML 2.1 document.", show_default=False)],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="An EDEXML document.", show_default=False)],
     school: Annotated[str, typer.Option(metavar="BRIN", help="The school the document must be of.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Stop after the plan; write nothing.")] = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
@@ -38,3 +38,6 @@ def edexml(
             outcomes.append(reports.of_report(import_document(parts, file, is_dry_run=dry_run)))
         names = {one: wiring.plan(one).name}
     return reports.finish(outcomes, names, is_json=json)
+
+
+app.command()(import_watch.watch)
