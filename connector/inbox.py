@@ -34,7 +34,7 @@ class Entry(NamedTuple):
     is_link: bool
     size: int
     touched_at: datetime
-    identity: tuple[int, ...]
+    times: tuple[int, int]
 
 
 class Inbox:
@@ -135,7 +135,8 @@ class Inbox:
             stat.S_ISLNK(seen.st_mode),
             seen.st_size,
             datetime.fromtimestamp(touched, UTC),
-            (seen.st_dev, seen.st_ino, seen.st_mtime_ns, seen.st_ctime_ns),
+            # No inode: over a network some file systems number anew at every look.
+            (seen.st_mtime_ns, seen.st_ctime_ns),
         )
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+import structlog
+from sqlalchemy import select
 
 from connector.bookkeeping import ledger, register
 from connector.portal.database import Database
 from connector.sources.edexml.source import EdexmlSource, digest
+from connector.telemetry import logs
 from connector.xml_file import XmlFile
 from jobs.import_document import import_document
 from jobs.parts import Parts, SchoolPlan
@@ -21,6 +25,7 @@ from schemas.ids import SchoolId
 from schemas.modules import Module
 from schemas.runs import RunReport, RunStatus
 from schemas.streams import Stream
+from schemas.tables.catalogue import METADATA
 
 SCHOOL = SchoolId("99AA00")
 EXAMPLE = Path(__file__).parents[3] / "shared" / "standards" / "edexml-2.1" / "EDEXML.Voorbeeld.2.1.xml"
@@ -165,6 +170,41 @@ def test_a_document_that_changed_while_it_was_read_is_not_remembered(
     assert desk.take(path).status is RunStatus.DONE
     with desk.database.session() as session, session.read() as connection:
         assert ledger.imported_at(connection, SCHOOL, digest(path)) is not None
+
+
+@pytest.fixture
+def told(capfd: pytest.CaptureFixture[str]) -> Iterator[pytest.CaptureFixture[str]]:
+    """Our log at debug, and what is printed."""
+    library = logging.getLogger()
+    before = (library.handlers[:], library.level, logging.raiseExceptions)
+    logs.configure("debug", "json")
+    yield capfd
+    library.handlers[:], level, logging.raiseExceptions = before
+    library.setLevel(level)
+    structlog.reset_defaults()
+
+
+def test_no_personal_number_is_kept_or_told(desk: Desk, told: pytest.CaptureFixture[str]) -> None:
+    """Sound, failing the elfproef, twice or in a block: every pupil arrives, and no number is in a table or a log."""
+    numbers = {
+        "bsn": "111222333",
+        "sofinummer": "133456785",
+        "onderwijsnummer": "101222331",
+        "bsn_ondwnr-4": "8877665544",
+        "rijksregisternummer": "99112233445",
+    }
+    pupils = "".join(
+        f'<leerling key="P{at}"><roepnaam>A</roepnaam><{name}>{number}</{name}><bsn>{number}</bsn>'
+        f"<toevoegingen><blok><{name}>{number}</{name}></blok></toevoegingen></leerling>"
+        for at, (name, number) in enumerate(numbers.items())
+    )
+    report = desk.take(desk.file(document(0).replace("<leerlingen>", f"<leerlingen>{pupils}")))
+    assert (desk.count_of("pupils"), report.quarantined) == (len(numbers) + 1, 0)
+    with desk.database.session() as session, session.read() as connection:
+        kept = repr([connection.execute(select(table)).all() for table in METADATA.sorted_tables])
+    said = "".join(told.readouterr())
+    assert "stream_applied" in said
+    assert [number for number in numbers.values() if number in kept + said + repr(report)] == []
 
 
 def test_every_document_is_remembered_by_its_bytes(desk: Desk) -> None:
