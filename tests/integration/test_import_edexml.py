@@ -258,6 +258,17 @@ def test_a_document_of_1_03_feeds_a_school(desk: Desk) -> None:
         assert connection.exec_driver_sql("SELECT id, year_group FROM pupils").fetchall() == [("1", "3")]
 
 
+def test_an_older_version_that_has_no_locations_takes_none_away(desk: Desk) -> None:
+    """1.03 cannot name a vestiging: after a document of 2.1 that did, the brake asks a person before any goes."""
+    named = document().replace(
+        "</school>", '</school><vestigingen><vestiging key="V"><naam>Hoofdgebouw</naam></vestiging></vestigingen>'
+    )
+    desk.take(desk.file(named))
+    old = document(day="2026-11-21").replace("</school>", "<xsdversie>1.03</xsdversie></school>")
+    report = desk.take(desk.file(old))
+    assert (desk.count_of("locations"), report.held) == (1, 1)
+
+
 def test_leavers_are_shown_as_long_as_the_school_lets_them(desk: Desk) -> None:
     """The last day, its grace of 14 days, the first day: windows by the document's days; historic ones never show."""
     today = datetime.now(ZoneInfo("Europe/Amsterdam")).date()
