@@ -59,7 +59,10 @@ def _never() -> bool:
 
 
 class Parts(NamedTuple):
-    """Everything a run needs, live. `readers` maps the dialect's wire records to canonical ones."""
+    """Everything a run needs, live. `readers` maps the dialect's wire records to canonical ones.
+
+    `parallel_requests` is how much of the source may be asked at a time; 1 asks for one page after another.
+    """
 
     database: Database
     source: Source
@@ -68,6 +71,7 @@ class Parts(NamedTuple):
     clock: Callable[[], datetime] = clock
     lease_seconds: int = 120
     hold_days: int = 14
+    parallel_requests: int = 1
     on_progress: Callable[[Progress], None] = _ignore
     should_stop: Callable[[], bool] = _never
     documents: DocumentPlan = DocumentPlan()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import NamedTuple
 
 import structlog
@@ -16,6 +17,7 @@ from connector.bookkeeping.leases import Lease
 from connector.portal.database import Session
 from connector.portal.staging import Staging
 from jobs.documents import has_documents_due, tend_documents
+from jobs.fetch_ahead import FetchAhead
 from jobs.housekeeping import expire_held, finish, has_ended, remove_due, withdraw_closed, withdraw_ended
 from jobs.parts import Parts, Task
 from jobs.stream_pull import RunState, pull_bundle
@@ -119,6 +121,7 @@ def _open_state(session: Session, parts: Parts, task: Task, lease: Lease | None)
         revealed=frozenset(entry.module for entry in entries if entry.revealed_at is not None),
         checkpoints=known,
         staging=Staging(session, school.id),
+        ahead=FetchAhead(partial(parts.source.pages, school.id), parts.parallel_requests),
     )
 
 
@@ -286,30 +289,42 @@ def _work(run: RunState, work: Work) -> str:
 def _pull_streams(run: RunState, work: Work) -> str:
     """Pull bundle by bundle, parents first. One bundle may fail for a while; what hangs on it then waits."""
     problem = ""
-    waiting: set[Stream] = set()
     selected = set(_selected(run))
-    for bundle in run.parts.source.capabilities.bundles:
-        full = {s for s in bundle if s in selected and (s in work.full or _is_demanded(run, s))}
-        streams = tuple(s for s in bundle if s in full or s in work.changed)
-        if not streams or waiting & set(streams):
-            continue
-        try:
-            reports = _pull_one(run, streams, is_full=bool(full))
-        except StreamNotSupplied:
-            note_missing(run, streams)
-            waiting.update(set_aside(run))
-            continue
-        except TransientError as error:
-            if problem or not _is_sources_fault(error):
-                raise
-            problem = str(error)
-            waiting.update(streams, *(children_of(stream) for stream in streams))
-            _log.warning("stream_skipped", streams=len(waiting), error_type=type(error).__name__)
-            continue
-        short = [report.stream.value for report in reports if report.is_incomplete]
-        if short:
-            problem = f"The source counted other records than it handed out: {', '.join(short)}."
+    passed: set[Stream] = set()
+    with run.ahead:
+        while pulls := _still_to_pull(run, work, selected - passed):
+            run.ahead.expect(pulls)
+            streams = pulls[0].streams
+            passed.update(streams)
+            try:
+                reports = _pull_one(run, pulls[0])
+            except StreamNotSupplied:
+                note_missing(run, streams)
+                passed |= set_aside(run)
+                continue
+            except TransientError as error:
+                if problem or not _is_sources_fault(error):
+                    raise
+                problem = str(error)
+                waiting = {*streams, *(child for stream in streams for child in children_of(stream))}
+                passed |= waiting
+                _log.warning("stream_skipped", streams=len(waiting), error_type=type(error).__name__)
+                continue
+            short = [report.stream.value for report in reports if report.is_incomplete]
+            if short:
+                problem = f"The source counted other records than it handed out: {', '.join(short)}."
     return problem
+
+
+def _still_to_pull(run: RunState, work: Work, left: set[Stream]) -> list[Pull]:
+    """Give what is still to be pulled, parents first; a stream that a parent now wants in full is pulled in full."""
+    pulls: list[Pull] = []
+    for bundle in run.parts.source.capabilities.bundles:
+        full = {s for s in bundle if s in left and (s in work.full or _is_demanded(run, s))}
+        streams = tuple(s for s in bundle if s in full or s in work.changed)
+        if streams and left.issuperset(streams):
+            pulls.append(Pull(streams, cursor=None if full else run.checkpoints[streams[0]].cursor))
+    return pulls
 
 
 def _is_sources_fault(error: TransientError) -> bool:
@@ -322,13 +337,13 @@ def _is_demanded(run: RunState, stream: Stream) -> bool:
     return run.checkpoints.get(stream, Checkpoint()).full_reason is not None
 
 
-def _pull_one(run: RunState, streams: tuple[Stream, ...], *, is_full: bool) -> list[StreamReport]:
-    if is_full:
-        return pull_bundle(run, Pull(streams))
+def _pull_one(run: RunState, pull: Pull) -> list[StreamReport]:
     try:
-        return pull_bundle(run, Pull(streams, cursor=run.checkpoints[streams[0]].cursor))
+        return pull_bundle(run, pull)
     except CursorExpired:
-        return pull_bundle(run, Pull(streams))
+        if pull.cursor is None:
+            raise
+        return pull_bundle(run, Pull(pull.streams))
 
 
 def _release_waiting(run: RunState) -> None:

@@ -17,6 +17,7 @@ from connector.bookkeeping.leases import Lease
 from connector.portal import access_rows, aliases, group_list_rows, plan, removal, store
 from connector.portal.database import Session
 from connector.portal.staging import STAGING, Staging, settle_duplicates
+from jobs.fetch_ahead import FetchAhead, HeldUp
 from jobs.parts import Parts, Progress, Task
 from jobs.staged_rows import page_rows
 from mappings.access import PupilFacts, Relation, derive_access
@@ -72,6 +73,7 @@ class RunState:
     revealed: frozenset[Module]
     checkpoints: dict[Stream, Checkpoint]
     staging: Staging
+    ahead: FetchAhead
     reports: list[StreamReport] = field(default_factory=list)
     quarantined: int = 0
     held: int = 0
@@ -101,6 +103,12 @@ class RunState:
         if self.lease is not None and time.monotonic() - self.renewed_at > self.lease.seconds / 3:
             with self.session.write() as connection:
                 self.fence(connection)
+
+    def wait(self) -> None:
+        """Go on waiting for the source: the lease is kept, and a wish to stop is heard."""
+        if self.parts.should_stop():
+            raise StopRequested(f"School {self.parts.school.id}: stopped on request while waiting for the source.")
+        self.keep_lease()
 
 
 @dataclass
@@ -139,7 +147,10 @@ class Staged(NamedTuple):
 def pull_bundle(run: RunState, pull: Pull) -> list[StreamReport]:
     """Stage, plan, brake and apply these streams. Raises what the source raises; nothing half is applied."""
     for attempt in range(RETRIES_OF_A_SHORT_ENUMERATION + 1):
-        tallies = _stage(run, pull)
+        try:
+            tallies = _stage(run, pull)
+        except HeldUp:  # the source forgot the enumeration meanwhile; now it is this stream's turn
+            tallies = _stage(run, pull)
         staged = [_weigh(run, stream, pull.mode, tallies[stream]) for stream in pull.streams]
         if not any(stream.is_short for stream in staged):
             break
@@ -156,7 +167,7 @@ def _stage(run: RunState, pull: Pull) -> Mapping[Stream, Tally]:
     tallies = {stream: Tally() for stream in pull.streams}
     for stream in pull.streams:
         run.staging.clear(stream)
-    for page in parts.source.pages(parts.school.id, pull):
+    for page in run.ahead.pages(pull, run.wait):
         run.staging.add(page.stream, page_rows(page, parts.readers[page.stream], context))
         tally = tallies[page.stream]
         tally.count(page)

@@ -36,7 +36,10 @@ CLOCKS = {"first_shown_at", "changed_at", "news_at"}
 
 
 class Rig:
-    """One school beside a portal. `advance` moves our clock (never the database's)."""
+    """One school beside a portal. `advance` moves our clock (never the database's).
+
+    One request at a time, so that the calls of two equal runs come in the same order, unless a test says otherwise.
+    """
 
     def __init__(
         self,
@@ -47,6 +50,7 @@ class Rig:
         limits: Limits = DEFAULT_LIMITS,
         before_call: Callable[[int], None] | None = None,
         school: SchoolId = SCHOOL,
+        parallel_requests: int = 1,
     ) -> None:
         self.school = school
         self.world = World(seed, datetime.now(UTC).date(), {school: pupils})
@@ -60,6 +64,7 @@ class Rig:
             READERS,
             SchoolPlan(school, "De Regenboog", "main", limits=limits),
             clock=lambda: datetime.now(UTC) + self.offset,
+            parallel_requests=parallel_requests,
         )
 
     def _source(self) -> ReferenceSource:

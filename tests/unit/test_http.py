@@ -412,6 +412,22 @@ def test_a_pace_is_kept(web: Any, clock: Clock) -> None:
     assert clock.slept == pytest.approx(2.0)
 
 
+def test_many_threads_share_one_pace(web: Any, clock: Clock) -> None:
+    """Eight threads that ask at one moment get eight different slots, half a second apart."""
+    give_token(web)
+    web.add("GET", PAGE, json={})
+    slept: list[float] = []
+    http = Http(SETTINGS._replace(requests_per_second=2), sleep=slept.append, monotonic=clock)
+    http.get("/v1/page")
+    slept.clear()
+    threads = [threading.Thread(target=http.get, args=("/v1/page",)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(slept) == pytest.approx(sum(0.5 * slot for slot in range(2, 10)))
+
+
 def test_the_environment_is_not_asked(web: Any, clock: Clock, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Neither a netrc nor proxy variables touch a request; certificates come from the settings."""
     netrc = tmp_path / "netrc"
