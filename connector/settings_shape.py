@@ -38,6 +38,7 @@ class SourceSettings(_Section):
     timeout_seconds: float = Field(default=30, gt=0, le=600)
     attempts: int = Field(default=5, ge=1, le=20)
     requests_per_second: float | None = Field(default=None, gt=0)
+    parallel_requests: int = Field(default=4, ge=1, le=16)
     ca_bundle: Path | None = None
     allow_plain_http: bool = False
 

@@ -18,6 +18,7 @@ from connector.settings_shape import Settings, SourceSettings
 from connector.sources.base import Source
 from connector.sources.edexml.source import EdexmlSource
 from connector.sources.reference import ReferenceSource
+from jobs.fetch_ahead import is_given_up
 from jobs.parts import DocumentPlan, Parts, Progress, SchoolPlan
 from mappings.brake import Limits
 from mappings.documents import Rules
@@ -118,13 +119,15 @@ class Wiring:
         path: Path | None = None,
     ) -> Parts:
         """Give everything a run of this school needs."""
+        given = self._source_settings(school)
         return Parts(
             database=self.database,
             source=self.source(school, path),
-            readers=DIALECTS[self._source_settings(school).dialect].readers,
+            readers=DIALECTS[given.dialect].readers,
             school=self.plan(school),
             lease_seconds=self.settings.runs.lease_seconds,
             hold_days=self.settings.runs.hold_days,
+            parallel_requests=1 if given.is_file else given.parallel_requests,
             on_progress=on_progress,
             should_stop=should_stop or self._should_stop,
             documents=self.documents(),
@@ -136,8 +139,12 @@ class Wiring:
     def _door(self, name: str) -> Http:
         if name not in self._doors:
             settings = _http_settings(self.settings.sources[name])
-            self._doors[name] = Http(settings, should_stop=self._should_stop, on_event=_tell)
+            self._doors[name] = Http(settings, should_stop=self._is_unwanted, on_event=_tell)
         return self._doors[name]
+
+    def _is_unwanted(self) -> bool:
+        """Tell whether no further request should be made: by the process, or for what nobody waits for."""
+        return self._should_stop() or is_given_up()
 
 
 @contextmanager

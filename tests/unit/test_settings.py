@@ -107,6 +107,8 @@ def test_a_file_source_has_a_dialect_and_nothing_else(tmp_path: Path) -> None:
         (("client_id", f'timeout_seconds = "{CANARY}"\nclient_id'), "sources.main.timeout_seconds"),
         (("client_id", "timeout_seconds = 0\nclient_id"), "sources.main.timeout_seconds"),
         (("client_id", "attempts = 1.5\nclient_id"), "sources.main.attempts"),
+        (("client_id", "parallel_requests = 0\nclient_id"), "sources.main.parallel_requests"),
+        (("client_id", "parallel_requests = 17\nclient_id"), "sources.main.parallel_requests"),
         (("client_id", f'allow_plain_http = "{CANARY}"\nclient_id'), "sources.main.allow_plain_http"),
         (("client_id", 'ca_bundle = "nowhere.pem"\nclient_id'), "sources.main.ca_bundle"),
         (('client_id = "connector"', ""), "sources.main.client_id"),
