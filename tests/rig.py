@@ -30,7 +30,7 @@ from tests.simulator_adapter import simulated_session
 
 SCHOOL = SchoolId("99AA00")
 TODAY = date(2026, 11, 24)
-PORTAL_TABLES = (*(stream.value for stream in Stream), "guardian_access")
+PORTAL_TABLES = (*(stream.value for stream in Stream), "guardian_access", "group_list_entries")
 DEFAULT_LIMITS = Limits()
 CLOCKS = {"first_shown_at", "changed_at", "news_at"}
 
