@@ -14,7 +14,7 @@ from lxml import etree
 from sqlalchemy.engine import make_url
 
 from schemas.modules import Module, modules_needing
-from schemas.sources.edexml import FIELDS, EdexmlRecord
+from schemas.sources.edexml.records import FIELDS, EdexmlRecord
 from schemas.sources.reference.catalogue import WIRE
 from schemas.streams import Stream
 from schemas.tables.catalogue import DATA_COLUMNS, METADATA

@@ -9,7 +9,7 @@ import pytest
 import responses
 
 from connector.sources.base import DocumentSource
-from connector.sources.edexml import EdexmlSource
+from connector.sources.edexml.source import EdexmlSource
 from connector.sources.reference import ReferenceSource
 from schemas.documents import Fetched, Reason
 from schemas.errors import DocumentRejected
