@@ -39,7 +39,7 @@ from schemas.streams import (
     Pull,
     Scope,
     Stream,
-    children_of,
+    naming,
 )
 
 _log = structlog.get_logger("connector")
@@ -313,7 +313,7 @@ def _apply(run: RunState, staged: Staged, report: StreamReport, new_aliases: lis
         moved = _move_checkpoint(run, connection, staged)
         if returned or has_merged:
             reason = "parent_returned" if returned else "parent_merged"
-            checkpoints.demand_full(connection, school, children_of(stream) if has_merged else returned, reason)
+            checkpoints.demand_full(connection, school, naming(stream) if has_merged else returned, reason)
         report = report._replace(sums=report.sums._replace(withdrawn=gone.pop(stream, 0)))
         ledger.add_sums(connection, run.run_id, school, report, now)
         _note_gone(run, connection, gone)

@@ -102,6 +102,12 @@ def children_of(stream: Stream) -> tuple[Stream, ...]:
     return tuple(child for child in Stream if child in found)
 
 
+def naming(stream: Stream) -> tuple[Stream, ...]:
+    """Give every stream that hangs on this one or has a loose reference to it, in dependency order."""
+    loose = {child for child, columns in LOOSE_REFERENCES.items() if stream in columns.values()}
+    return tuple(child for child in Stream if child in loose or child in children_of(stream))
+
+
 class Outcome(StrEnum):
     """What staging decides about one fetched record."""
 

@@ -101,6 +101,7 @@ def test_two_records_merge_and_a_late_tombstone_spares_the_survivor(loaded: Rig,
     assert loaded.ids("pupils") >= {kept}
     assert lost not in loaded.ids("pupils")
     assert {row["id"] for row in loaded.rows("SELECT id FROM notes WHERE pupil_id = :p", p=kept)} >= notes
+    assert not loaded.rows("SELECT 1 FROM invoices WHERE pupil_id = :p", p=lost)
     before = loaded.portal()
     loaded.world.restore(loaded.school, "pupils", lost)
     loaded.world.remove(loaded.school, "pupils", lost)
