@@ -51,9 +51,10 @@ class Rig:
         before_call: Callable[[int], None] | None = None,
         school: SchoolId = SCHOOL,
         parallel_requests: int = 1,
+        today: date | None = None,
     ) -> None:
         self.school = school
-        self.world = World(seed, datetime.now(UTC).date(), {school: pupils})
+        self.world = World(seed, today or datetime.now(UTC).date(), {school: pupils})
         self.sis = Simulator(self.world)
         self.before_call = before_call
         self.database = Database(url)
@@ -82,7 +83,7 @@ class Rig:
     def open(self, *modules: Module, at: datetime | None = None) -> None:
         """Open modules (all when none are named) from a moment on, now by default."""
         with self.database.session() as session, session.write() as connection:
-            now = datetime.now(UTC)
+            now = self.parts.clock()
             register.ensure(connection, self.school, now, "test")
             for module in modules or tuple(Module):
                 register.open_module(connection, self.school, module, at or now, "test")

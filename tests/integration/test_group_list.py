@@ -23,8 +23,8 @@ from tests.integration.classmates import (
     surname,
     told,
 )
+from tests.integration.moments import clock_at
 from tests.integration.portal_oracle import AMSTERDAM
-from tests.integration.test_views import clock_at
 from tests.rig import Rig
 
 MakeRig = Callable[..., Rig]

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
 
-from connector.portal import migrate
-from connector.portal.database import Database
-from schemas.views import catalogue
 from schemas.views.catalogue import VIEWS
 from tests.integration.hard_cases import write_hard_cases
+from tests.integration.moments import clock_at
 from tests.integration.portal_oracle import AMSTERDAM, Rows, Sight, as_foretold
 from tests.rig import Rig
 
@@ -28,26 +25,6 @@ def school(make_rig: MakeRig) -> Rig:
     rig.open()
     assert rig.sync().attention == 0
     return rig
-
-
-@contextmanager
-def clock_at(rig: Rig, moment: datetime) -> Iterator[None]:
-    """Let the views believe that it is this moment."""
-    told = f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"
-    said = {"sqlite": f"'{told}'", "postgresql": f"CAST('{told}+00' AS timestamptz)"}
-    usual = dict(catalogue.NOW)
-    try:
-        _make_views(rig.database, said)
-        yield
-    finally:
-        _make_views(rig.database, usual)
-
-
-def _make_views(database: Database, now: dict[str, str]) -> None:
-    with pytest.MonkeyPatch.context() as patch, database.engine.begin() as connection:
-        patch.setattr(migrate, "NOW", now)
-        migrate.drop_views(connection)
-        migrate.create_views(connection)
 
 
 def sight(rig: Rig, moment: datetime, **more: Any) -> Sight:
