@@ -69,6 +69,7 @@ def withdraw_ended(run: RunState) -> None:
                     pending.hide(connection, run.parts.school.id, stream, _ended(run, stream), LEFT, run.parts.clock())
         for stream, rows in removal.delete_doomed(connection, run.parts.school.id, derive).items():
             note_rows_gone(run, connection, stream, Sums(withdrawn=rows))
+        pending.forget_gone(connection, run.parts.school.id)
 
 
 def expire_held(run: RunState) -> None:
@@ -115,6 +116,7 @@ def _withdraw_childless(run: RunState, connection: Connection) -> None:
     pending.hide(connection, school, Stream.GUARDIANS, childless, NO_ENROLLED_CHILD, now)
     for stream, rows in removal.delete_doomed(connection, school, derive).items():
         note_rows_gone(run, connection, stream, Sums(withdrawn=rows), {NO_ENROLLED_CHILD: rows})
+    pending.forget_gone(connection, school)
 
 
 def finish(run: RunState, problem: str) -> None:

@@ -213,7 +213,7 @@ def _settle(run: RunState, staged: Staged) -> StreamReport:
         report = _report(run, connection, staged, checkpoint, wishes, verdict)
     _log.info("stream_planned", stream=stream.value, mode=staged.mode.value, **report.sums._asdict())
     if report.sums.held:
-        _log.warning("stream_held", stream=stream.value, held=report.sums.held, reason=verdict.reason)
+        _log.warning("stream_held", stream=stream.value, held=report.sums.held, reason=report.hold_reason)
     return report if run.is_dry else _apply(run, staged, report, new_aliases)
 
 
@@ -276,14 +276,15 @@ def _report(
         tombstones=total(Outcome.DELETED.value),
         duplicates=total(Outcome.DUPLICATE.value),
         missing=total(plan.MISSING),
-        held=total(hold=plan.NEW),
+        held=total(hold=plan.NEW) + total(hold=plan.ALONG),
         disappeared=0 if Action.REMOVE in verdict.held else wishes.removals,
         appeared=wishes.additions if is_judged and Action.ADD not in verdict.held else 0,
         size_before=wishes.size,
     )
     sums.check(staged.stream)
     gates = store.gate_counts(connection, staged.stream)
-    return StreamReport(staged.stream, staged.mode, sums, gates, verdict.reason, staged.is_short)
+    reason = verdict.reason or (plan.ALONG if sums.held else "")
+    return StreamReport(staged.stream, staged.mode, sums, gates, reason, staged.is_short)
 
 
 def _apply(run: RunState, staged: Staged, report: StreamReport, new_aliases: list[aliases.Alias]) -> StreamReport:

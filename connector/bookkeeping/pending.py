@@ -11,6 +11,7 @@ from sqlalchemy import (
     Connection,
     Select,
     and_,
+    case,
     delete,
     exists,
     false,
@@ -24,7 +25,7 @@ from sqlalchemy import (
     update,
 )
 
-from connector.portal.plan import APPROVED, HELD, KEPT, MISSING, NEEDS_CHILD, NEW
+from connector.portal.plan import ALONG, APPROVED, HELD, KEPT, MISSING, NEEDS_CHILD, NEW
 from connector.portal.staging import DOOMED, STAGING
 from schemas.ids import RunId, SchoolId
 from schemas.streams import Action, Outcome, Stream, children_of
@@ -48,7 +49,8 @@ class HeldKeys(NamedTuple):
 def note_plan(
     connection: Connection, school: SchoolId, stream: Stream, run_id: RunId, *, reason: str, now: datetime, days: int
 ) -> None:
-    """Drop what was seen again, and write down what is to be removed and what is held."""
+    """Drop what was seen again or has just been withdrawn, and write down what is to be removed and what is held."""
+    forget_gone(connection, school)
     staging = STAGING[stream]
     here = and_(_PENDING.c.school_id == school, _PENDING.c.stream == stream.value)
     seen = exists(
@@ -71,7 +73,8 @@ def note_plan(
     due = due.where(staging.c.action == Action.REMOVE.value, or_(staging.c.hold.is_(None), staging.c.hold == APPROVED))
     connection.execute(insert(_PENDING).from_select(columns, due.where(unknown)))
     expiry = literal(now + timedelta(days=days), _PENDING.c.expires_at.type)
-    held = select(*base, true(), literal(reason), stamp, expiry).where(staging.c.hold == NEW)
+    why = case((staging.c.hold == ALONG, ALONG), else_=reason)
+    held = select(*base, true(), why, stamp, expiry).where(staging.c.hold.in_([NEW, ALONG]))
     connection.execute(insert(_PENDING).from_select(columns, held.where(unknown)))
 
 
@@ -112,8 +115,14 @@ def forget_removed(connection: Connection, school: SchoolId, now: datetime) -> N
     for stream in Stream:
         if children_of(stream):
             hide(connection, school, stream, select(DOOMED.c.id).where(DOOMED.c.stream == stream.value), REMOVED, now)
+    forget_gone(connection, school)
+    connection.execute(delete(_PENDING).where(_due(school)))
+
+
+def forget_gone(connection: Connection, school: SchoolId) -> None:
+    """Nothing is left to decide about a row that went, whatever took it along."""
     gone = exists(select(literal(1)).where(DOOMED.c.stream == _PENDING.c.stream, DOOMED.c.id == _PENDING.c.id))
-    connection.execute(delete(_PENDING).where(_PENDING.c.school_id == school, or_(gone, _due(school))))
+    connection.execute(delete(_PENDING).where(_PENDING.c.school_id == school, gone))
 
 
 def hide(

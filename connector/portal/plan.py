@@ -30,7 +30,7 @@ from schemas.tables.bookkeeping import HiddenKeyRow, PendingKeyRow
 from schemas.tables.catalogue import DATA_COLUMNS, TABLES, table_of
 
 MISSING = "missing"
-KEPT, NEW, APPROVED = "kept", "new", "approved"
+KEPT, NEW, APPROVED, ALONG = "kept", "new", "approved", "goes_along"
 HELD, PARENT_HELD = "held", "parent_held"
 IDENTITY_COLUMN = {Stream.PUPILS: "birth_on"}
 NEEDS_CHILD = "no_enrolled_child"
@@ -63,6 +63,7 @@ def draw(connection: Connection, question: Question) -> None:
     if question.is_complete:
         _find_missing(connection, question)
     _recognise_pending(connection, question)
+    _hold_what_goes_along(connection, question)
 
 
 def _row_exists(question: Question, table: Table, key: ColumnElement[Any]) -> ColumnElement[bool]:
@@ -236,6 +237,48 @@ def _recognise_pending(connection: Connection, question: Question) -> None:
     hold = case((_PENDING.c.is_held == false(), APPROVED), else_=KEPT)
     is_holdable = or_(staging.c.action == Action.REMOVE.value, not_(_shows_less(question)))
     connection.execute(update(staging).values(hold=hold).where(same, is_holdable))
+
+
+def _hold_what_goes_along(connection: Connection, question: Question) -> None:
+    """What is removed with something whose removal waits for a person waits with it: they are one act.
+
+    So does a guardian of a pupil that waits: without its guardians nobody would see that pupil any more.
+    """
+    staging, portal = STAGING[question.stream], TABLES[question.stream]
+    waits = [_waits(question, parent.stream, portal.c[parent.column]) for parent in PARENTS[question.stream]]
+    if question.stream is Stream.GUARDIANS:
+        relations = TABLES[Stream.GUARDIANSHIPS]
+        of_the_guardian = and_(relations.c.school_id == question.school, relations.c.guardian_id == portal.c.id)
+        its_pupil_waits = _waits(question, Stream.PUPILS, relations.c.pupil_id)
+        waits.append(exists(select(literal(1)).where(of_the_guardian, its_pupil_waits)))
+    if not waits:
+        return
+    along = exists(
+        select(literal(1)).where(portal.c.school_id == question.school, portal.c.id == staging.c.id, or_(*waits))
+    )
+    goes = and_(staging.c.action == Action.REMOVE.value, staging.c.hold.is_(None))
+    connection.execute(update(staging).values(hold=ALONG).where(goes, along))
+
+
+def _waits(question: Question, stream: Stream, key: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Tell whether the removal of a row waits for a person."""
+    held = exists(
+        select(literal(1)).where(
+            _PENDING.c.school_id == question.school,
+            _PENDING.c.stream == stream.value,
+            _PENDING.c.id == key,
+            _PENDING.c.action == Action.REMOVE.value,
+            _PENDING.c.is_held == true(),
+        )
+    )
+    if not question.counts_staged_parents:
+        return held
+    above = STAGING[stream].alias("above")
+    is_held = above.c.hold.in_([NEW, KEPT, ALONG])
+    return or_(
+        held,
+        exists(select(literal(1)).where(above.c.id == key, above.c.action == Action.REMOVE.value, is_held)),
+    )
 
 
 class Wishes(NamedTuple):

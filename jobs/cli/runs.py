@@ -27,6 +27,7 @@ _REASONS = {
     "would_empty_stream": "the stream would have become empty",
     "many_appeared": "more appeared than the brake lets through",
     "identities_changed": "keys or birth dates changed for many",
+    "goes_along": "it belongs to something that is held",
     "keys_reissued": "many went and came at once: keys were perhaps issued anew",
 }
 
