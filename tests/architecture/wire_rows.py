@@ -22,6 +22,7 @@ from tests.unit.simulator.asking import SCHOOL, TODAY
 WORLD = World(7, TODAY, {SCHOOL: 40})
 CONTEXT = Context(datetime.combine(TODAY, time(12), UTC), frozenset(Stream))
 MOST_TRIES = 200
+MOST_VALUES = 25
 MORE_VALUES = ("work", "image/png", "2027-06-30")
 """What the small world happens to have one value of; where it is no value at all, it is refused and proves nothing."""
 Record = dict[str, Any]
@@ -34,10 +35,16 @@ def records(stream: Stream) -> list[Record]:
     return list(WORLD.records(SCHOOL, stream.value).values())
 
 
-def outcome(stream: Stream, record: Record, context: Context = CONTEXT) -> Outcome:
-    """What becomes of a record."""
+def read_record(stream: Stream, record: Record) -> Any:
+    """The record as the source reads it, or why it cannot be used."""
     page = {"school": SCHOOL, "stream": stream.value, "mode": "full", "count": 1, "next": None, "cursor": "c"}
     (read,) = read_page(stream, json.dumps({**page, "records": [record]}).encode()).records
+    return read
+
+
+def outcome(stream: Stream, record: Record, context: Context = CONTEXT) -> Outcome:
+    """What becomes of a record."""
+    read = read_record(stream, record)
     if isinstance(read, Rejection):
         return None
     try:
@@ -68,12 +75,14 @@ def changed_at(record: Record, path: list[str], value: Any) -> Record | None:
     return changed
 
 
-def tries(stream: Stream, path: list[str], beside: list[list[str]]) -> Iterator[tuple[Record, Record]]:
+def tries(
+    stream: Stream, path: list[str], beside: list[list[str]], *, most: int = MOST_TRIES
+) -> Iterator[tuple[Record, Record]]:
     """Pairs of records that differ at the path only: a record of the world, and it with a value of another one there.
 
     Also without what stands `beside`: a name's second choice shows only where there is no first.
     """
-    return islice(_tries(stream, path, beside), MOST_TRIES)
+    return islice(_tries(stream, path, beside), most)
 
 
 def _tries(stream: Stream, path: list[str], beside: list[list[str]]) -> Iterator[tuple[Record, Record]]:
@@ -81,7 +90,7 @@ def _tries(stream: Stream, path: list[str], beside: list[list[str]]) -> Iterator
     for record in records(stream):
         bases = [record, *(cut for other in beside if other != path and (cut := changed_at(record, other, None)))]
         for base in bases:
-            for value in (*values[:5], *MORE_VALUES):
+            for value in (*values[:MOST_VALUES], *MORE_VALUES):
                 changed = changed_at(base, path, value)
                 if changed is not None and changed != base:
                     yield base, changed

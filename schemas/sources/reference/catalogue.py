@@ -37,6 +37,7 @@ WIRE: Mapping[Stream, type[Wire]] = {
 }
 """The wire model of each stream's records."""
 
+_GROUP_LIST = tuple(f"group_list_{what}" for what in "name photo birth_date address phone parents_names".split())
 _TIE = frozenset({"pupil_id", "group_id", "from_on", "until_on"})
 
 VISIBILITY_FIELDS: Mapping[Stream, frozenset[str]] = {
@@ -67,7 +68,7 @@ VISIBILITY_FIELDS: Mapping[Stream, frozenset[str]] = {
 """The fields that decide whether and to whom a record is shown: unreadable, they hide it."""
 
 PLAINLY_SHOWN: Mapping[Stream, Mapping[str, tuple[object, ...]]] = {
-    Stream.PUPILS: {"status": ("registered", "future", "enrolled", "guest"), "enrolled_until": (None,)},
+    Stream.PUPILS: {"status": ("enrolled",), "enrolled_until": (None,)},
     Stream.GUARDIANSHIPS: {"authority": ("full",), "restriction": (None,), "until_on": (None,)},
     Stream.INVOICES: {"status": ("sent", "partly_paid", "paid", "cancelled")},
     Stream.NEWS_ITEMS: {"published": (True,), "publish_until": (None,)},
@@ -76,7 +77,7 @@ PLAINLY_SHOWN: Mapping[Stream, Mapping[str, tuple[object, ...]]] = {
     Stream.GROUP_MEMBERSHIPS: {"until_on": (None,)},
     Stream.GROUP_EMPLOYEES: {"until_on": (None,)},
     Stream.CALENDAR_ITEMS: {"audience": ("parents",)},
-    Stream.PRIVACY_PREFERENCES: {"is_allowed": (True,)},
+    Stream.PRIVACY_PREFERENCES: {"is_allowed": (True,), "category": _GROUP_LIST},
     Stream.LESSONS: {"until_on": (None,)},
     Stream.SUPPORT_PLANS: {"status": ("final",)},
     Stream.REPORTS: {"published": (True,)},
