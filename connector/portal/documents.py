@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
-    CompoundSelect,
     Connection,
     Select,
     and_,
@@ -20,8 +19,6 @@ from sqlalchemy import (
     not_,
     or_,
     select,
-    tuple_,
-    union_all,
     update,
 )
 
@@ -63,31 +60,32 @@ def follow(connection: Connection, school: SchoolId, streams: Iterable[Stream]) 
     """
     if not set(streams) & set(STREAMS):
         return
-    named = _named(school).subquery()
-    here = _DOCUMENTS.c.school_id == school
-    unnamed = and_(here, tuple_(*_KEY).not_in(select(named.c.id, named.c.sha256)))
-    connection.execute(delete(_DOCUMENTS).where(unnamed, _DOCUMENTS.c.location.is_(None)))
-    is_leaving = _DOCUMENTS.c.state == State.LEAVING.value
-    connection.execute(update(_DOCUMENTS).values(state=State.LEAVING.value).where(unnamed, not_(is_leaving)))
+    c, here = _DOCUMENTS.c, _DOCUMENTS.c.school_id == school
+    is_named, is_leaving = or_(*(_is_named_by(stream) for stream in STREAMS)), c.state == State.LEAVING.value
+    connection.execute(delete(_DOCUMENTS).where(here, not_(is_named), c.location.is_(None)))
+    goes = and_(here, not_(is_leaving), not_(is_named))
+    connection.execute(update(_DOCUMENTS).values(state=State.LEAVING.value).where(goes))
     anew = {"state": State.WANTED.value, "reason": None, "asked_at": None, "ask_again_at": None}
-    connection.execute(update(_DOCUMENTS).values(**anew).where(here, not_(unnamed), is_leaving))
+    connection.execute(update(_DOCUMENTS).values(**anew).where(here, is_leaving, is_named))
+    for stream in STREAMS:
+        _want(connection, school, stream)
+
+
+def _is_named_by(stream: Stream) -> ColumnElement[bool]:
+    c, key = TABLES[stream].c, _DOCUMENTS.c
+    row = (c.school_id == key.school_id, c.document_id == key.id, c.document_sha256 == key.sha256)
+    return exists(select(literal(1)).where(*row))
+
+
+def _want(connection: Connection, school: SchoolId, stream: Stream) -> None:
+    """Add what rows of this stream name and is not there yet."""
+    c, key = TABLES[stream].c, _DOCUMENTS.c
+    same = (key.school_id == school, key.id == c.document_id, key.sha256 == c.document_sha256)
+    facts = (func.min(c.document_type), func.min(c.document_size))
+    new = select(literal(school), c.document_id, c.document_sha256, *facts, literal(State.WANTED.value))
+    new = new.where(c.school_id == school, c.document_id.is_not(None), not_(exists(select(literal(1)).where(*same))))
     columns = ["school_id", "id", "sha256", "content_type", "size", "state"]
-    known = exists(select(literal(1)).where(here, _DOCUMENTS.c.id == named.c.id, _DOCUMENTS.c.sha256 == named.c.sha256))
-    facts = (func.min(named.c.content_type), func.min(named.c.size))
-    new = select(literal(school), named.c.id, named.c.sha256, *facts, literal(State.WANTED.value))
-    new = new.where(not_(known)).group_by(named.c.id, named.c.sha256)
-    connection.execute(insert(_DOCUMENTS).from_select(columns, new))
-
-
-def _named(school: SchoolId) -> CompoundSelect[Any]:
-    return union_all(*(_named_by(school, stream) for stream in STREAMS))
-
-
-def _named_by(school: SchoolId, stream: Stream) -> Select[Any]:
-    c = TABLES[stream].c
-    facts = (c.document_type.label("content_type"), c.document_size.label("size"))
-    names = select(c.document_id.label("id"), c.document_sha256.label("sha256"), *facts)
-    return names.where(c.school_id == school, c.document_id.is_not(None))
+    connection.execute(insert(_DOCUMENTS).from_select(columns, new.group_by(c.document_id, c.document_sha256)))
 
 
 def has_due(connection: Connection, school: SchoolId, now: datetime) -> bool:

@@ -53,6 +53,7 @@ class SupportPlanRow(PortalRow, table=True):
     __table_args__ = (
         ForeignKeyConstraint(["school_id", "pupil_id"], ["pupils.school_id", "pupils.id"]),
         Index(None, "school_id", "pupil_id"),
+        Index(None, "school_id", "document_id"),
     )
 
     pupil_id: str = Field(sa_type=Text)
@@ -98,6 +99,7 @@ class ReportRow(PortalRow, table=True):
     __table_args__ = (
         ForeignKeyConstraint(["school_id", "pupil_id"], ["pupils.school_id", "pupils.id"]),
         Index(None, "school_id", "pupil_id"),
+        Index(None, "school_id", "document_id"),
     )
 
     pupil_id: str = Field(sa_type=Text)

@@ -101,3 +101,8 @@ def _documents() -> None:
     )
     with op.batch_alter_table("documents", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_documents_school_id_state"), ["school_id", "state"], unique=False)
+    for table in ("reports", "support_plans"):
+        with op.batch_alter_table(table, schema=None) as batch_op:
+            batch_op.create_index(
+                batch_op.f(f"ix_{table}_school_id_document_id"), ["school_id", "document_id"], unique=False
+            )
