@@ -38,11 +38,16 @@ def has_documents_due(run: RunState, connection: Connection) -> bool:
 
 def tend_documents(run: RunState) -> str:
     """Delete the files no row names any more, then ask for what is due; give the text of what stayed undone, if any."""
+    left = waits = ""
     try:
         _delete_left(run)
-        problem = _fetch_due(run)
     except StoreUnavailable as error:
-        problem = str(error)
+        left = str(error)
+    try:
+        waits = _fetch_due(run)
+    except StoreUnavailable as error:
+        waits = str(error)
+    problem = left or waits
     if run.stored or run.refused or problem:
         _log.info("documents_fetched", stored=run.stored, refused=run.refused, reason="some wait" if problem else "")
     return problem
