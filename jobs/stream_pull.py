@@ -41,6 +41,7 @@ from schemas.streams import (
     Stream,
     naming,
 )
+from schemas.tables.catalogue import TABLES
 
 _log = structlog.get_logger("connector")
 RETRIES_OF_A_SHORT_ENUMERATION = 1
@@ -319,6 +320,8 @@ def _apply(run: RunState, staged: Staged, report: StreamReport, new_aliases: lis
         ledger.add_sums(connection, run.run_id, school, report, now)
         _note_gone(run, connection, gone)
         checkpoint_rows = checkpoints.read(connection, school)
+    if report.sums.added > report.sums.size_before:
+        run.session.learn(TABLES[stream], report.sums.added)
     run.checkpoints = checkpoint_rows
     run.quarantined += new_items
     run.held += report.sums.held

@@ -19,6 +19,9 @@ from schemas.views.catalogue import NOW
 STATEMENTS_KEPT = 5000
 """Compiled statements an engine remembers. A run has about forty for each stream; the usual 500 would not hold them."""
 
+WORTH_LEARNING = 100
+"""Fewer new rows than this are no reason to look at a table anew."""
+
 _AWAY_STATES = ("08", "53", "57", "55P03", "25P03", "40")
 _AWAY_WORDS = ("locked", "busy", "disk i/o", "disk is full", "unable to open", "readonly", "read-only")
 
@@ -52,6 +55,12 @@ class Session:
         """Leave no bytes of what was deleted or blanked beside the portal's file. Call it between transactions."""
         if self.dialect == "sqlite" and not self.connection.closed and not self.connection.invalidated:
             sqlite.sweep(self.connection)
+
+    def learn(self, table: Table, rows: int) -> None:
+        """Tell the database's planner that a school gained most of its rows. Call it between transactions."""
+        if self.dialect == "postgresql" and rows >= WORTH_LEARNING:
+            with self.read() as connection:
+                postgresql.learn(connection, table)
 
     def insert_rows(self, table: Table, columns: Sequence[str], rows: list[tuple[Any, ...]]) -> None:
         """Insert many rows the fast way of this database."""
