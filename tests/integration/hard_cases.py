@@ -7,6 +7,16 @@ from typing import Any
 
 from tests.rig import Rig
 
+PATTERNS = {
+    "emergency_contacts": "contact_plain contact_confidential",
+    "medical_items": "medical_allergy medical_care_provider",
+    "privacy_preferences": "preference_allowed preference_refused",
+    "reports": "report_published report_unpublished report_future",
+    "method_test_results": "method_test_rekenen method_test_future",
+    "test_results": "test_final test_in_progress test_future",
+}
+"""Records of the plain pupil that every child of a hard case gets its own of."""
+
 
 class Author:
     """Writes families into the simulated school of a rig, before a sync."""
@@ -52,13 +62,16 @@ class Author:
         return {**plain, "is_confidential": secret}
 
     def child(self, **changes: Any) -> str:
-        """Add a pupil with an absence, two notes, plans and a place in two groups."""
+        """Add a pupil with absences, notes, plans and places in groups; of other streams one on each side of a gate."""
         given = {"former_ids": [], "address": self.home(), "birth_on": self.day(-3000), **changes}
         key = self.put("pupils", self.pattern_pupil, **given)
         for stream in ("absences", "notes", "support_plans", "group_memberships"):
             for record in list(self.rig.world.records(self.rig.school, stream).values()):
                 if record["pupil_id"] == self.pattern_pupil["id"]:
                     self.put(stream, record, pupil_id=key)
+        for stream, roles in PATTERNS.items():
+            for role in roles.split():
+                self.put(stream, self._live(stream, self.rig.role(role)), pupil_id=key)
         return key
 
     def grown_up(self, **changes: Any) -> str:
@@ -71,6 +84,11 @@ class Author:
         since_ever = {"from_on": None, "until_on": None, "restriction": None, "information_agreement": None}
         given = {"guardian_id": guardian, "pupil_id": pupil, "authority": authority, **since_ever, **changes}
         return self.put("guardianships", self.pattern_tie, **given)
+
+    def bill(self, guardian: str, pupil: str) -> str:
+        """Send a guardian an invoice about a pupil."""
+        pattern = self._live("invoices", self.rig.role("invoice_partly_paid"))
+        return self.put("invoices", pattern, debtor_id=guardian, pupil_id=pupil)
 
 
 def write_hard_cases(rig: Rig) -> None:
@@ -86,6 +104,9 @@ def write_hard_cases(rig: Rig) -> None:
         author.tie(author.grown_up(), child, "none", information_agreement=author.span(None, None))
     _doubled(author)
     _shared_homes(author)
+    for key, tie in rig.world.records(rig.school, "guardianships").items():
+        if key.startswith("hard-"):
+            author.bill(tie["guardian_id"], tie["pupil_id"])
 
 
 def _ties(author: Author) -> list[dict[str, Any]]:

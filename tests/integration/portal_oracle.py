@@ -6,11 +6,12 @@ Imports no mapping and no view; of ours only the slow reckoning of days in `test
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, datetime, timedelta
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from tests.integration import stream_oracle
 from tests.unit.access_oracle import Days, Tie, level_on
 
 Raw = dict[str, Any]
@@ -20,7 +21,10 @@ Rows = dict[tuple[str, str], Raw]
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 GRACE_DAYS = 14
 ADDRESS = ("street", "house_number", "house_number_suffix", "postal_code", "city", "country")
-EVERY_MODULE = frozenset({"personalia", "absentie", "nieuws", "medewerkers", "groep", "hulpplan", "notities"})
+EVERY_MODULE = frozenset(
+    "personalia absentie medisch facturen jaarplanner nieuws medewerkers groep rooster hulpplan rapport methodetoetsen"
+    " notities toetsen".split()
+)
 PLAIN = ("first_names", "call_name", "name_prefix", "last_name", "gender", "year_group")
 
 
@@ -34,6 +38,7 @@ class Sight:
         self.day = moment.astimezone(AMSTERDAM).date()
         self.levels = self._levels()
         self.viewers = sorted({guardian for guardian, _ in self.levels})
+        self.places = self._places()
 
     def _levels(self) -> dict[tuple[str, str], str]:
         """Give the level of every pair that sees anything."""
@@ -61,7 +66,9 @@ class Sight:
     def views(self) -> dict[str, Rows]:
         """Give every view's rows."""
         groups = self._memberships()
+        more = stream_oracle.stream_views(self)
         return {
+            **{view: rows if stream_oracle.MODULES[view] & self.modules else {} for view, rows in more.items()},
             "portal_pupils": self._when("personalia", {pair: self._pupil(pair) for pair in self.pairs()}),
             "portal_guardians": self._when("personalia", self._guardians()),
             "portal_guardianships": self._when("personalia", self._guardianships()),
@@ -179,17 +186,38 @@ class Sight:
             if not record["published"] or (begin and begin > self.moment) or (end and end <= self.moment):
                 continue
             for guardian in self.viewers:
-                if record["group_id"] is None or self._is_now_in(guardian, record["group_id"]):
+                if record["group_id"] is None or self.is_now_in(guardian, record["group_id"]):
                     rows[guardian, key] = {"title": record["title"], "group_id": record["group_id"]}
         return rows
 
-    def _is_now_in(self, guardian: str, group: str) -> bool:
-        return "groep" in self.modules and any(
-            (guardian, record["pupil_id"]) in self.levels
-            and record["group_id"] == group
-            and Days(_date(record["from_on"]), _date(record["until_on"])).has(self.day)
-            for record in self.records["group_memberships"].values()
-        )
+    def is_now_in(self, guardian: str, group: str) -> bool:
+        """Tell whether the guardian sees a pupil who is in this group today, if any open module shows groups."""
+        return (guardian, group) in self.places
+
+    def _places(self) -> set[tuple[str, str]]:
+        now: dict[str, set[str]] = {}
+        for record in self.records["group_memberships"].values():
+            is_group = self.records["groups"][record["group_id"]]["kind"] != "placeholder"
+            is_of_this_year = self.day < date(record["school_year"] + 1, 8, 1)
+            if is_group and is_of_this_year and _days(record).has(self.day):
+                now.setdefault(record["pupil_id"], set()).add(record["group_id"])
+        pairs = self.levels if {"groep", "rooster"} & self.modules else ()
+        return {(guardian, group) for guardian, pupil in pairs for group in now.get(pupil, ())}
+
+    def news_since(self, loaded_at: datetime) -> set[tuple[str, str, str, str, datetime]]:
+        """Give guardian, stream, id, kind and moment of what came into sight by its own date after the first load."""
+        views = self.views()
+        return {
+            (guardian, stream, key, "new", at)
+            for stream, key, at in stream_oracle.begins(self)
+            if loaded_at < at <= self.moment
+            for guardian in self.viewers
+            if (guardian, key) in views[f"portal_{stream}"]
+        }
+
+    def midnight(self, day: date) -> datetime:
+        """Give the moment at which a day begins."""
+        return datetime.combine(day, time(), AMSTERDAM)
 
 
 def is_stored(pupil: Raw) -> bool:
@@ -219,7 +247,7 @@ def phones(person: Raw) -> list[tuple[str, str]]:
 
 def digits(number: str) -> str:
     """Give the last eight digits of a number, however it is written."""
-    return "".join(letter for letter in number if letter.isdigit())[-8:]
+    return stream_oracle.last_digits(number)
 
 
 def as_foretold(row: Raw) -> Raw:
@@ -229,9 +257,26 @@ def as_foretold(row: Raw) -> Raw:
         told["phones"] = [(one["kind"], digits(one["number"])) for one in json.loads(told["phones"])]
     if isinstance(told.get("birth_on"), str):
         told["birth_on"] = date.fromisoformat(told["birth_on"])
-    if told.get("is_address_confidential") is not None:
-        told["is_address_confidential"] = bool(told["is_address_confidential"])
+    for name in ("is_address_confidential", "is_allowed", "is_all_day"):
+        if told.get(name) is not None:
+            told[name] = bool(told[name])
+    if told.get("phone") is not None:
+        told["phone"] = digits(told["phone"])
+    for name in ("score", "max_score", "scale_score"):
+        if name in told:
+            told[name] = stream_oracle.decimal(told[name])
+    for name, read in LISTS.items():
+        if name in told:
+            told[name] = [read(one) for one in json.loads(told[name])]
     return told
+
+
+LISTS: Mapping[str, Callable[[Raw], tuple[Any, ...]]] = {
+    "parts": lambda one: (one["name"], stream_oracle.decimal(one["score"]), stream_oracle.decimal(one["max_score"])),
+    "levels": lambda one: (one["kind"], one["value"]),
+    "lines": lambda one: (one["description"], one["amount_cents"]),
+}
+"""The lists in JSON text, as the oracle tells them."""
 
 
 def _days(period: Raw) -> Days:

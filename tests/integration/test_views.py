@@ -17,6 +17,10 @@ from tests.rig import Rig
 MakeRig = Callable[..., Rig]
 
 
+APART = ("portal_access", "portal_modules", "portal_group_list", "portal_changes")
+"""Views with an oracle or tests of their own."""
+
+
 @pytest.fixture
 def school(make_rig: MakeRig) -> Rig:
     """A school of 60 pupils and some eighty odd families, all modules open, synced once."""
@@ -34,9 +38,14 @@ def sight(rig: Rig, moment: datetime, **more: Any) -> Sight:
 
 def shown(rig: Rig, view: str) -> Rows:
     found = rig.rows(f"SELECT * FROM {view} WHERE school_id = :school", school=rig.school)
-    rows = {(row["guardian_id"], row["id"]): as_foretold(row) for row in found}
+    rows = {(row["guardian_id"], _named(view, row)): as_foretold(row) for row in found}
     assert len(rows) == len(found), f"{view} shows a row twice"
     return rows
+
+
+def _named(view: str, row: dict[str, Any]) -> str:
+    """Give what a row is of: a file by the record that announces it, since two may announce the same."""
+    return f"{row['stream']}/{row['row_id']}" if view == "portal_documents" else row["id"]
 
 
 def levels(rig: Rig) -> dict[tuple[str, str], str]:
@@ -53,13 +62,38 @@ def agree(rig: Rig, foretold: Sight) -> None:
         assert sorted(found) == sorted(expected), view
         for key, columns in expected.items():
             assert {name: found[key][name] for name in columns} == columns, (view, key)
+    nobody_else_sees_anything(rig, foretold)
+
+
+def nobody_else_sees_anything(rig: Rig, foretold: Sight) -> None:
+    """Hold each row of each view to the oracle's pairs: its guardian sees a pupil, and the very pupil it names."""
+    for view in VIEWS:
+        if view == "portal_modules":
+            continue
+        rows = rig.rows(f"SELECT * FROM {view} WHERE school_id = :school", school=rig.school)
+        assert {row["guardian_id"] for row in rows} <= set(foretold.viewers), view
+        if view != "portal_group_list":  # names classmates
+            pupils = {(row["guardian_id"], row.get("pupil_id")) for row in rows}
+            assert {pair for pair in pupils if pair[1] is not None} <= set(foretold.levels), view
+
+
+def told(rig: Rig) -> set[tuple[str, str, str, str, datetime]]:
+    """Give every line of portal_changes."""
+    rows = rig.rows("SELECT * FROM portal_changes WHERE school_id = :school", school=rig.school)
+    lines = {(row["guardian_id"], row["stream"], row["id"], row["kind"], _moment(row["at"])) for row in rows}
+    assert len(lines) == len(rows)
+    return lines
+
+
+def _moment(value: datetime | str) -> datetime:
+    return value if isinstance(value, datetime) else datetime.fromisoformat(value).replace(tzinfo=UTC)
 
 
 def test_the_oracle_speaks_of_every_view(school: Rig) -> None:
     """No view is forgotten, and the world has something to show and something to hide in each of them."""
     foretold = sight(school, datetime.now(UTC))
     views = foretold.views()
-    assert {*views, "portal_access", "portal_modules"} == set(VIEWS)
+    assert {*views, *APART} == set(VIEWS)
     assert all(views.values())
     ties = school.world.records(school.school, "guardianships")
     assert set(foretold.levels.values()) == {"full", "limited"}
@@ -72,17 +106,24 @@ def test_every_guardian_sees_now_what_the_raw_records_allow(school: Rig) -> None
 
 
 def test_the_views_follow_the_calendar_without_a_sync(school: Rig) -> None:
-    """With the SIS silent, at the edges of days to come (birthdays, restrictions, graces, school years) all fits."""
-    today = datetime.now(AMSTERDAM).date()
-    seen = []
+    """With the SIS silent, at the edges of days to come (birthdays, restrictions, graces, school years) all fits.
+
+    What came into sight by its own date, and nothing else, is new to those who see it, from that very moment.
+    """
+    today, synced_at = datetime.now(AMSTERDAM).date(), datetime.now(UTC)
+    assert told(school) == set()
+    seen, news = [], set()
     for days in (1, 2, 6, 15, 31, 400):
         midnight = datetime.combine(today + timedelta(days=days), time(), AMSTERDAM)
         for moment in (midnight - timedelta(seconds=1), midnight):
             with clock_at(school, moment):
                 foretold = sight(school, moment)
                 agree(school, foretold)
+                assert told(school) == foretold.news_since(synced_at)
                 seen.append(foretold.levels)
+                news |= {line[1] for line in told(school)}
     assert len({tuple(sorted(one.items())) for one in seen}) > 5
+    assert news == {"news_items", "employees", "lessons", "reports", "method_test_results", "test_results"}
 
 
 def test_a_second_look_after_changes_agrees_too(school: Rig) -> None:
@@ -107,14 +148,24 @@ def test_another_school_with_the_same_ids_is_apart(make_rig: MakeRig) -> None:
     assert same
 
 
-@pytest.mark.parametrize("modules", [("nieuws",), ("groep", "nieuws"), ("hulpplan", "notities"), ("medewerkers",), ()])
+@pytest.mark.parametrize(
+    "modules",
+    [
+        ("jaarplanner", "nieuws"),
+        ("groep", "nieuws"),
+        ("rooster", "jaarplanner", "nieuws"),
+        ("hulpplan", "notities", "toetsen"),
+        ("medewerkers", "rapport", "methodetoetsen"),
+        (),
+    ],
+)
 def test_only_open_modules_show(make_rig: MakeRig, modules: tuple[str, ...]) -> None:
-    """Whatever is open beside the two that always are: each view shows its module's rows, or none at all."""
+    """Whatever is open beside the four that always are: each view shows its module's rows, or none at all."""
     from schemas.modules import Module
 
     rig = make_rig(pupils=20)
     write_hard_cases(rig)
-    always = {"personalia", "absentie"}
+    always = {"personalia", "absentie", "medisch", "facturen"}
     rig.open(*(Module(name) for name in sorted({*modules, *always})))
     rig.sync()
     agree(rig, sight(rig, datetime.now(UTC), modules={*modules, *always}))
