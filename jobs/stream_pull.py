@@ -14,7 +14,7 @@ from sqlalchemy import Connection, select
 from connector.bookkeeping import checkpoints, leases, ledger, pending, quarantine, register
 from connector.bookkeeping.checkpoints import Checkpoint
 from connector.bookkeeping.leases import Lease
-from connector.portal import access_rows, aliases, group_list_rows, plan, removal, store
+from connector.portal import access_rows, aliases, group_list_rows, judged, plan, removal, store
 from connector.portal.database import Session
 from connector.portal.staging import STAGING, Staging, settle_duplicates
 from jobs.fetch_ahead import FetchAhead, HeldUp
@@ -207,10 +207,10 @@ def _settle(run: RunState, staged: Staged) -> StreamReport:
             counts_staged_parents=run.is_dry,
         )
         plan.draw(connection, question)
-        wishes = plan.wishes(connection, question, checkpoint.loaded_at, now)
+        wishes = judged.wishes(connection, question, checkpoint.loaded_at, now)
         verdict = _brake(run, connection, staged, checkpoint, wishes)
         is_whole = verdict.reason == "keys_reissued"
-        plan.hold(connection, question, verdict.held, is_whole=is_whole, loaded_at=checkpoint.loaded_at, now=now)
+        judged.hold(connection, question, verdict.held, is_whole=is_whole, loaded_at=checkpoint.loaded_at, now=now)
         report = _report(run, connection, staged, checkpoint, wishes, verdict)
     _log.info("stream_planned", stream=stream.value, mode=staged.mode.value, **report.sums._asdict())
     if report.sums.held:
@@ -219,7 +219,7 @@ def _settle(run: RunState, staged: Staged) -> StreamReport:
 
 
 def _brake(
-    run: RunState, connection: Connection, staged: Staged, checkpoint: Checkpoint, wishes: plan.Wishes
+    run: RunState, connection: Connection, staged: Staged, checkpoint: Checkpoint, wishes: judged.Wishes
 ) -> Verdict:
     if checkpoint.loaded_at is None and wishes.size == 0:
         return PASSES
@@ -250,7 +250,7 @@ def _report(
     connection: Connection,
     staged: Staged,
     checkpoint: Checkpoint,
-    wishes: plan.Wishes,
+    wishes: judged.Wishes,
     verdict: Verdict,
 ) -> StreamReport:
     """Count what was staged; raises BooksDoNotBalance when a record is not accounted for."""
