@@ -15,15 +15,32 @@ from tests.integration.test_views_access import look
 from tests.rig import Rig
 
 VIEWS_OF = {
-    Module.PERSONALIA: ("portal_pupils", "portal_guardians", "portal_guardianships", "portal_locations"),
+    Module.PERSONALIA: (
+        "portal_pupils",
+        "portal_guardians",
+        "portal_guardianships",
+        "portal_emergency_contacts",
+        "portal_locations",
+    ),
     Module.ABSENTIE: ("portal_absences",),
+    Module.MEDISCH: ("portal_medical_items",),
+    Module.FACTUREN: ("portal_invoices",),
+    Module.JAARPLANNER: ("portal_calendar_items",),
     Module.NIEUWS: ("portal_news_items",),
     Module.MEDEWERKERS: ("portal_employees",),
-    Module.GROEP: ("portal_groups", "portal_group_memberships", "portal_group_employees"),
+    Module.GROEP: (
+        "portal_groups",
+        "portal_group_memberships",
+        "portal_group_employees",
+        "portal_privacy_preferences",
+    ),
+    Module.ROOSTER: ("portal_lessons",),
     Module.HULPPLAN: ("portal_support_plans",),
+    Module.RAPPORT: ("portal_reports",),
+    Module.METHODETOETSEN: ("portal_method_test_results",),
     Module.NOTITIES: ("portal_notes",),
+    Module.TOETSEN: ("portal_test_results",),
 }
-EACH = pytest.mark.parametrize("module", list(VIEWS_OF), ids=str)
 
 
 @pytest.fixture
@@ -43,44 +60,51 @@ def write(rig: Rig, statement: str, **values: Any) -> None:
         connection.execute(text(statement), {"school": rig.school, **values})
 
 
-@EACH
-def test_a_closed_module_is_empty_at_once(opened: Rig, module: Module) -> None:
-    """Closing empties the module's views without a sync, though the rows are still there; the others stay.
-
-    News is left out: with groep closed, its items for one group go too (proven below).
-    """
-    before = {other: sizes(opened, other) for other in VIEWS_OF}
-    assert all(before[module])
-    opened.close(module)
-    assert not any(sizes(opened, module))
-    stay = [other for other in VIEWS_OF if other not in {module, Module.NIEUWS}]
-    assert [sizes(opened, other) for other in stay] == [before[other] for other in stay]
+def test_every_module_is_looked_at() -> None:
+    """The table above has a view for each module."""
+    assert set(VIEWS_OF) == set(Module)
+    assert all(VIEWS_OF.values())
 
 
-@EACH
-def test_an_embargo_hides_and_ends_by_itself(opened: Rig, module: Module) -> None:
+def test_a_closed_module_is_empty_at_once(opened: Rig) -> None:
+    """Closing empties a module's views without a sync, though the rows are still there; all others stay."""
+    before = {module: sizes(opened, module) for module in VIEWS_OF}
+    assert all(all(views) for views in before.values())
+    for module in VIEWS_OF:
+        opened.close(module)
+        found = {other: sizes(opened, other) for other in VIEWS_OF}
+        assert found == {**before, module: [0] * len(before[module])}
+        opened.open(module)
+        assert sizes(opened, module) == before[module]
+
+
+def test_an_embargo_hides_and_ends_by_itself(opened: Rig) -> None:
     """Inside the window the module's views are empty; a window that is over or still to come hides nothing."""
-    before, now = sizes(opened, module), datetime.now(UTC)
-    for first, last, is_hidden in ((-2, -1, False), (1, 2, False), (-1, 1, True)):
-        with opened.database.session() as session, session.write() as connection:
-            window = (now + timedelta(hours=first), now + timedelta(hours=last))
-            register.add_embargo(connection, opened.school, module, window, reason=None, by="test")
-        assert sizes(opened, module) == ([0] * len(before) if is_hidden else before)
+    before, now = {module: sizes(opened, module) for module in VIEWS_OF}, datetime.now(UTC)
+    for module in VIEWS_OF:
+        for first, last, is_hidden in ((-2, -1, False), (1, 2, False), (-1, 1, True)):
+            with opened.database.session() as session, session.write() as connection:
+                window = (now + timedelta(hours=first), now + timedelta(hours=last))
+                register.add_embargo(connection, opened.school, module, window, reason=None, by="test")
+            assert sizes(opened, module) == ([0] * len(before[module]) if is_hidden else before[module]), module
+        write(opened, "DELETE FROM embargoes")
+        assert {other: sizes(opened, other) for other in VIEWS_OF} == before
 
 
-@EACH
-def test_a_module_shows_only_once_its_first_load_is_complete(opened: Rig, module: Module) -> None:
+def test_a_module_shows_only_once_its_first_load_is_complete(opened: Rig) -> None:
     """Open with rows but not revealed: nothing is shown."""
-    assert all(sizes(opened, module))
-    write(opened, "DELETE FROM reveals WHERE school_id = :school AND module = :module", module=module.value)
-    assert not any(sizes(opened, module))
+    for module in VIEWS_OF:
+        assert all(sizes(opened, module))
+        write(opened, "DELETE FROM reveals WHERE school_id = :school AND module = :module", module=module.value)
+        assert not any(sizes(opened, module)), module
 
 
-@EACH
-def test_an_opening_to_come_shows_nothing_yet(opened: Rig, module: Module) -> None:
+def test_an_opening_to_come_shows_nothing_yet(opened: Rig) -> None:
     """A module whose date is moved to tomorrow is empty today."""
-    opened.open(module, at=datetime.now(UTC) + timedelta(days=1))
-    assert not any(sizes(opened, module))
+    for module in VIEWS_OF:
+        assert all(sizes(opened, module))
+        opened.open(module, at=datetime.now(UTC) + timedelta(days=1))
+        assert not any(sizes(opened, module)), module
 
 
 def test_the_open_modules_are_listed_with_the_text_for_parents(opened: Rig) -> None:
@@ -114,18 +138,32 @@ def test_news_keeps_to_its_dates(opened: Rig) -> None:
     assert opened.role("news_future") in opened.ids("news_items")
 
 
-def test_a_groups_news_is_for_the_parents_of_that_group(opened: Rig) -> None:
-    """An item of group 3 is for the parents of pupils now in it; for nobody else, or at all once groep is closed."""
-    item, group = opened.role("news_group"), opened.role("group_class")
+@pytest.mark.parametrize(("view", "role"), [("news_items", "news_group"), ("calendar_items", "calendar_group")])
+def test_a_groups_item_is_for_the_parents_of_that_group(opened: Rig, view: str, role: str) -> None:
+    """An item of group 3 is for the parents of pupils now in it, while groep or rooster is open; for nobody else."""
+
+    def readers() -> set[str]:
+        found = opened.rows(f"SELECT guardian_id FROM portal_{view} WHERE id = :id", id=opened.role(role))
+        return {row["guardian_id"] for row in found}
+
+    group = opened.role("group_class")
     inside = {
         row["guardian_id"] for row in opened.rows("SELECT * FROM portal_group_memberships WHERE group_id = :g", g=group)
     }
-    found = {row["guardian_id"] for row in opened.rows("SELECT * FROM portal_news_items WHERE id = :id", id=item)}
     everyone = {row["guardian_id"] for row in opened.rows("SELECT guardian_id FROM portal_access")}
-    assert opened.role("guardian_plain") in found
-    assert found == inside < everyone
+    assert opened.role("guardian_plain") in inside < everyone
+    assert readers() == inside
     opened.close(Module.GROEP)
-    assert opened.rows("SELECT * FROM portal_news_items WHERE id = :id", id=item) == []
+    assert readers() == inside
+    assert opened.rows("SELECT * FROM portal_groups") == []
+    opened.open(Module.GROEP)
+    opened.close(Module.ROOSTER)
+    assert readers() == inside
+    opened.close(Module.GROEP)
+    assert readers() == set()
+    whole = opened.role("calendar_school" if view == "calendar_items" else "news_always")
+    found = opened.rows(f"SELECT guardian_id FROM portal_{view} WHERE id = :id", id=whole)
+    assert {row["guardian_id"] for row in found} == everyone
 
 
 def test_a_groups_news_ends_with_the_membership(rig: Rig) -> None:
