@@ -125,8 +125,10 @@ class Server:
             time.sleep(0.05)
 
 
-def start() -> Server:
+def start(**changes: str) -> Server:
     """Start a server of one's own; it ends with `stop`, at exit, or when this process dies.
+
+    `changes` are settings of the server other than the tests' own, as `fsync="on"`.
 
     Raises PostgresUnavailable when the binaries are missing or the server does not come up.
     """
@@ -144,7 +146,7 @@ def start() -> Server:
     last: PostgresUnavailable | None = None
     for _ in range(3):  # another process may take the free port before we do
         port = _free_port()
-        settings = [word for name, value in _SETTINGS.items() for word in ("-c", f"{name}={value}")]
+        settings = [word for name, value in {**_SETTINGS, **changes}.items() for word in ("-c", f"{name}={value}")]
         postgres = str(home / "bin" / "postgres")
         command = [postgres, "-D", str(data), "-p", str(port), "-k", str(folder), *settings]
         url = f"postgresql+psycopg://postgres@127.0.0.1:{port}/postgres"
