@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from connector.document_store import DocumentStore
 from connector.http import Http, HttpSettings
-from connector.portal import migrate
+from connector.portal import revision
 from connector.portal.database import Database
 from connector.settings_shape import Settings, SourceSettings
 from connector.sources.base import Source
@@ -181,13 +181,13 @@ def require_migrated(database: Database) -> None:
         raise ConfigurationError(
             "The portal database does not exist yet.", fix="Run `connector db upgrade`; it makes the file."
         )
-    revision = migrate.current(database)
-    if revision.is_current:
+    found = revision.current(database)
+    if found.is_current:
         return
-    if revision.current is None:
+    if found.current is None:
         raise ConfigurationError("The portal database has no tables yet.", fix="Run `connector db upgrade`.")
     raise ConfigurationError(
-        f"The portal database is at revision {revision.current}, this program needs {revision.newest}.",
+        f"The portal database is at revision {found.current}, this program needs {found.newest}.",
         fix="Run `connector db upgrade`; if that does not know the revision, this program is the older one.",
     )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from importlib import resources
 from pathlib import Path
-from typing import NamedTuple
 
 from alembic import command
 from alembic.config import Config
@@ -14,21 +13,10 @@ from sqlalchemy import Connection, text
 
 from connector.portal import sqlite
 from connector.portal.database import Database, translated
+from connector.portal.revision import newest
 from schemas.errors import ConfigurationError
 from schemas.tables.triggers import trigger_statements
 from schemas.views.catalogue import NOW, VIEWS
-
-
-class Revision(NamedTuple):
-    """Where a database stands: its revision (None: never migrated) and the newest one."""
-
-    current: str | None
-    newest: str
-
-    @property
-    def is_current(self) -> bool:
-        """Tell whether nothing is left to do."""
-        return self.current == self.newest
 
 
 def upgrade(url: str, revision: str = "head") -> None:
@@ -45,13 +33,6 @@ def upgrade(url: str, revision: str = "head") -> None:
                 _migrate(connection, revision)
     finally:
         database.dispose()
-
-
-def current(database: Database) -> Revision:
-    """Tell where a database stands, without changing it."""
-    with translated(), database.engine.connect() as connection:
-        now = MigrationContext.configure(connection).get_current_revision()
-    return Revision(now, _newest())
 
 
 def create_views(connection: Connection) -> None:
@@ -80,7 +61,7 @@ def _migrate(connection: Connection, revision: str) -> None:
     drop_views(connection)
     config.attributes["connection"] = connection
     command.upgrade(config, revision)
-    if MigrationContext.configure(connection).get_current_revision() == _newest():
+    if MigrationContext.configure(connection).get_current_revision() == newest():
         create_views(connection)
         create_triggers(connection)
     if connection.dialect.name == "sqlite":
@@ -96,13 +77,6 @@ def _refuse_unknown(connection: Connection, scripts: ScriptDirectory) -> None:
             f"The portal database is at revision {here[:40]!r}, which this program does not know.",
             fix="It was migrated by a newer version of this program; install that one.",
         )
-
-
-def _newest() -> str:
-    head = ScriptDirectory.from_config(_config()).get_current_head()
-    if head is None:
-        raise RuntimeError("no revisions were packaged")
-    return head
 
 
 def _config() -> Config:

@@ -19,12 +19,12 @@ app = typer.Typer(no_args_is_help=True, help="The portal database: migrate it, s
 @app.command()
 def upgrade() -> int:
     """Migrate to the newest revision, with views and triggers; safe to repeat, all or nothing."""
-    from connector.portal import migrate
+    from connector.portal import migrate, revision
 
     with _database() as database:
         before = _before(database)
         migrate.upgrade(database.url.render_as_string(hide_password=False))
-        after = migrate.current(database)
+        after = revision.current(database)
     render.out(f"The portal database is at revision {after.newest} (before: {before or 'no tables'}).")
     return exits.WELL
 
@@ -32,14 +32,14 @@ def upgrade() -> int:
 @app.command()
 def current() -> int:
     """Print the revision the database is at, and the newest one. Creates no file."""
-    from connector.portal import migrate
+    from connector.portal import revision
 
     with _database() as database:
         if not _exists(database):
             render.out("There is no portal database yet; `connector db upgrade` makes it.")
             return exits.WELL
-        revision = migrate.current(database)
-    render.out(f"current: {revision.current or 'none'}, newest: {revision.newest}")
+        found = revision.current(database)
+    render.out(f"current: {found.current or 'none'}, newest: {found.newest}")
     return exits.WELL
 
 
@@ -75,6 +75,6 @@ def _exists(database: Database) -> bool:
 
 
 def _before(database: Database) -> str | None:
-    from connector.portal import migrate
+    from connector.portal import revision
 
-    return migrate.current(database).current if _exists(database) else None
+    return revision.current(database).current if _exists(database) else None

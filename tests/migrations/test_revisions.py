@@ -13,6 +13,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, event, text
 
 from connector.portal import migrate
+from connector.portal import revision as revisions
 from connector.portal.database import Database
 from schemas.errors import ConfigurationError
 from schemas.tables.catalogue import METADATA
@@ -167,7 +168,23 @@ def test_a_newer_database_is_refused(database_url: str, revision: str) -> None:
     assert "newer" in caught.value.fix
     assert state(database_url) == before
     database = Database(database_url)
-    found = migrate.current(database)
+    found = revisions.current(database)
+    database.dispose()
+    assert (found.current, found.is_current) == (revision, False)
+
+
+def test_the_newest_revision_is_read_off_the_files() -> None:
+    """Every run asks where its database stands, without loading what migrates; both name the same revision."""
+    assert revisions.newest() == SCRIPTS.get_current_head()
+
+
+@pytest.mark.parametrize("revision", [None, *EARLIER[:1]])
+def test_a_database_that_is_behind_says_where_it_stands(empty_database_url: str, revision: str | None) -> None:
+    """Without a table it is nowhere; at a revision it names that one."""
+    if revision is not None:
+        migrate.upgrade(empty_database_url, revision)
+    database = Database(empty_database_url)
+    found = revisions.current(database)
     database.dispose()
     assert (found.current, found.is_current) == (revision, False)
 
