@@ -13,7 +13,7 @@ STAMP := $(VENV)/.installed
 PYTEST_ARGS ?=
 WORKERS ?= 2
 
-.PHONY: help install demo docs check test lock clean
+.PHONY: help install demo check test bench docs lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' \
@@ -40,6 +40,9 @@ $(STAMP): $(LOCKED) pyproject.toml
 
 demo: $(STAMP) ## a simulated school arrives in portal.db
 	$(BIN)/connector demo
+
+bench: $(STAMP) ## how fast and how large, beside a bare loop: a table, kept (QUICK=1: a small one, not kept)
+	$(BIN)/python -m benchmarks $(if $(QUICK),--quick)
 
 docs: $(STAMP) ## docs/reference/tables.md anew from the tables and views
 	$(BIN)/python docs/draw_tables.py
