@@ -38,7 +38,7 @@ HIDDEN = (
     Case("invoices", "invoice_without_pupil", {"debtor_id": None, "number": 7}, False, "number"),
     Case("calendar_items", "calendar_school", {"audience": 7}, False, "audience"),
     Case("calendar_items", "calendar_group", {"group_id": {}}, False, "group_id"),
-    Case("lessons", "lesson_last_day", {"starts": "25:00"}, False, "starts"),
+    Case("lessons", "lesson_ending", {"starts": "25:00"}, False, "starts"),
     Case("lessons", "lesson_without_teacher", {"group_id": 7}, False, "group_id"),
     Case("privacy_preferences", "preference_allowed", {"category": "group_list_naam"}, False, "category"),
     Case("support_plans", "plan_past", {"status": 7}, False, "status"),
