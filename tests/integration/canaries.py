@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from sqlalchemy import inspect, text
@@ -25,6 +25,14 @@ SHOWN = {
     "note text": "Zichtbarekanarienotitie",
     "plan text": "Zichtbaarkanariedoel",
     "news": "Kanarienieuwsbericht",
+    "whom to call": "Noodkanariecontact",
+    "medicine": "Kanariepoeder",
+    "what to do with it": "Driemaaldaagskanarie",
+    "invoice": "Kanariezaadrekening",
+    "date to come": "Kanariemarkt",
+    "report": "Kanarierapport",
+    "grade": "Kanariegoed",
+    "test": "Kanarietoets",
 }
 """May be in the portal's own tables, and nowhere else: no log, no error, no other table."""
 
@@ -37,13 +45,18 @@ NEVER = {
     "hidden note": "Verborgenkanarienotitie",
     "concept plan": "Conceptkanarieplan",
     "unpublished news": "Ongepubliceerdekanarie",
+    "medical remark": "Internekanariediagnose",
+    "concept invoice": "Conceptkanarierekening",
+    "date of the staff": "Kanarievergadering",
+    "unpublished report": "Ongepubliceerdkanarierapport",
+    "cancelled test": "Geannuleerdekanarietoets",
     "citizen service number": "123456782",
     "last digits of it": "kanarie-6782",
     "ECK iD": "ketenid.test/kanarie",
 }
 """May be stored nowhere at all."""
 
-TABLES_OF_THE_PORTAL = {*(stream.value for stream in Stream), "guardian_access"}
+TABLES_OF_THE_PORTAL = {*(stream.value for stream in Stream), "guardian_access", "group_list_entries", "documents"}
 PHONES = [
     {"number": "06-00007711", "kind": "mobile", "is_confidential": False},
     {"number": "06-00009922", "kind": "mobile", "is_confidential": True},
@@ -81,6 +94,25 @@ def plant(world: World, school: str = SCHOOL) -> None:
     world.patch(school, "support_plans", role["plan_concept"], goals=NEVER["concept plan"])
     world.patch(school, "news_items", role["news_published"], body=SHOWN["news"])
     world.patch(school, "news_items", role["news_unpublished"], body=NEVER["unpublished news"])
+    _plant_care(world, school, role)
+
+
+def _plant_care(world: World, school: str, role: Mapping[str, str]) -> None:
+    """Put the canaries of health, money, the planner and results into records on both sides of their gates."""
+    world.patch(school, "emergency_contacts", role["contact_plain"], name=SHOWN["whom to call"], phones=PHONES)
+    medicine = {"name": SHOWN["medicine"], "instructions": SHOWN["what to do with it"]}
+    remark = {"internal_remark": NEVER["medical remark"]}
+    world.patch(school, "medical_items", role["medical_medication"], **medicine, **remark)
+    world.patch(school, "medical_items", role["medical_care_provider"], phone=PHONES[1], **remark)
+    world.patch(school, "invoices", role["invoice_sent"], description=SHOWN["invoice"])
+    world.patch(school, "invoices", role["invoice_concept"], description=NEVER["concept invoice"])
+    world.patch(school, "calendar_items", role["calendar_school"], title=SHOWN["date to come"])
+    world.patch(school, "calendar_items", role["calendar_staff"], title=NEVER["date of the staff"])
+    world.patch(school, "reports", role["report_published"], title=SHOWN["report"])
+    world.patch(school, "reports", role["report_unpublished"], title=NEVER["unpublished report"])
+    world.patch(school, "method_test_results", role["method_test_rekenen"], grade=SHOWN["grade"])
+    world.patch(school, "test_results", role["test_final"], test_name=SHOWN["test"])
+    world.patch(school, "test_results", role["test_cancelled"], test_name=NEVER["cancelled test"])
 
 
 def leaks(said: str, canaries: Iterable[str] = (*SHOWN.values(), *NEVER.values())) -> list[str]:

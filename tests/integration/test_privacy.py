@@ -6,7 +6,7 @@ import logging
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -17,9 +17,12 @@ from sqlalchemy import Engine, event, text
 
 from connector.portal.database import Database
 from connector.simulator.answers import Answer, Simulator
+from connector.simulator.world import World
 from connector.telemetry import logs
 from schemas.errors import ConnectorError
 from schemas.ids import SchoolId
+from schemas.streams import Stream
+from tests.architecture.fields_page import facts_of, view_of
 from tests.integration import canaries
 from tests.integration.canaries import NEVER, SHOWN, Ear, leaks, plant, stored_leaks, table_leaks, told
 from tests.rig import Rig
@@ -142,6 +145,14 @@ BROKEN: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("guardianships", "guardianship_restricted", {"authority": CANARY}),
     ("absences", "absence_illness", {"starts_at": NEVER["internal remark"]}),
     ("employees", "employee_teacher", {"work_email": [NEVER["private mail"]]}),
+    ("emergency_contacts", "contact_plain", {"contact_order": SHOWN["whom to call"]}),
+    ("medical_items", "medical_medication", {"kind": SHOWN["medicine"]}),
+    ("medical_items", "medical_medication", {"time_from": SHOWN["what to do with it"]}),
+    ("invoices", "invoice_sent", {"lines": [{"description": SHOWN["invoice"], "amount": SHOWN["invoice"]}]}),
+    ("calendar_items", "calendar_staff", {"audience": NEVER["date of the staff"]}),
+    ("reports", "report_published", {"document": SHOWN["report"]}),
+    ("method_test_results", "method_test_rekenen", {"score": SHOWN["grade"]}),
+    ("test_results", "test_final", {"levels": [{"kind": "AE", "value": SHOWN["test"]}]}),
 )
 
 
@@ -311,7 +322,8 @@ def checked_names(rig: Rig) -> None:
 
 def without_a_column(rig: Rig) -> None:
     with rig.database.engine.begin() as connection:
-        connection.execute(text("DROP VIEW portal_notes"))
+        for view in ("portal_changes", "portal_notes"):
+            connection.execute(text(f"DROP VIEW {view}"))
         connection.execute(text("ALTER TABLE notes DROP COLUMN title"))
 
 
@@ -458,6 +470,20 @@ def rig_modules() -> list[Any]:
     from schemas.modules import Module
 
     return list(Module)
+
+
+def test_every_sensitive_stream_carries_canaries() -> None:
+    """Each stream that fields.md calls sensitive has a planted value in a record of it, and in a broken one.
+
+    A relation has no words of its own: keys, codes and days.
+    """
+    world = World(7, date(2026, 11, 24), {canaries.SCHOOL: 20})
+    before = {stream: str(world.records(canaries.SCHOOL, stream)) for stream in Stream}
+    plant(world)
+    planted = {stream for stream in Stream if str(world.records(canaries.SCHOOL, stream)) != before[stream]}
+    sensitive = {stream for stream in Stream if any(fact.is_sensitive for fact in facts_of(view_of(stream)))}
+    assert sensitive - {Stream.GUARDIANSHIPS} <= planted
+    assert sensitive <= {Stream(stream) for stream, _, _ in BROKEN}
 
 
 def test_the_school_is_the_planted_one() -> None:
