@@ -6,10 +6,10 @@ SELECT
     'pupils' AS stream,
     v.id,
     v.id AS pupil_id,
-    CASE WHEN v.news_at = v.first_shown_at THEN 'new' ELSE 'changed' END AS kind,
-    v.news_at AS at
+    CASE WHEN v.visible_from > COALESCE(v.news_at, v.first_shown_at) OR v.news_at = v.first_shown_at THEN 'new' ELSE 'changed' END AS kind,
+    CASE WHEN v.visible_from > COALESCE(v.news_at, v.first_shown_at) THEN v.visible_from ELSE v.news_at END AS at
 FROM portal_pupils AS v
-WHERE v.news_at IS NOT NULL
+WHERE v.news_at IS NOT NULL OR v.visible_from > v.first_shown_at
 UNION ALL
 SELECT
     v.school_id,
@@ -138,10 +138,10 @@ SELECT
     'group_memberships' AS stream,
     v.id,
     v.pupil_id,
-    CASE WHEN v.news_at = v.first_shown_at THEN 'new' ELSE 'changed' END AS kind,
-    v.news_at AS at
+    CASE WHEN v.begins_at > COALESCE(v.news_at, v.first_shown_at) OR v.news_at = v.first_shown_at THEN 'new' ELSE 'changed' END AS kind,
+    CASE WHEN v.begins_at > COALESCE(v.news_at, v.first_shown_at) THEN v.begins_at ELSE v.news_at END AS at
 FROM portal_group_memberships AS v
-WHERE v.news_at IS NOT NULL
+WHERE v.news_at IS NOT NULL OR v.begins_at > v.first_shown_at
 UNION ALL
 SELECT
     v.school_id,

@@ -9,6 +9,7 @@ SELECT
     g.year_group,
     g.from_on,
     g.until_on,
+    g.begins_at,
     g.first_shown_at,
     g.changed_at,
     g.news_at

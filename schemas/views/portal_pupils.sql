@@ -26,6 +26,7 @@ SELECT
     CASE WHEN a.level = 'full' AND NOT h.is_secret THEN p.country END AS country,
     h.is_secret AS is_address_confidential,
     CASE WHEN a.level = 'full' AND NOT h.is_secret THEN p.phones ELSE '[]' END AS phones,
+    p.visible_from,
     p.first_shown_at,
     CASE WHEN a.level = 'full' AND NOT h.is_secret THEN p.changed_at ELSE p.first_shown_at END AS changed_at,
     CASE WHEN a.level = 'full' AND NOT h.is_secret THEN p.news_at END AS news_at

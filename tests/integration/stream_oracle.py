@@ -174,13 +174,21 @@ def _same_file(record: Raw) -> Raw:
     return {"id": file.get("id"), "name": file.get("file_name"), "sha256": file.get("sha256")}
 
 
+FIRST_DAYS = (
+    ("lessons", "from_on"),
+    ("employees", "employed_from"),
+    ("pupils", "enrolled_from"),
+    ("group_memberships", "from_on"),
+)
+
+
 def begins(sight: Sight) -> Iterator[tuple[str, str, datetime]]:
     """Give stream, id and first moment of every record that has one of its own."""
     for stream in ("news_items", "reports", "method_test_results", "test_results"):
         for key, record in sight.records[stream].items():
             if record["publish_from"] is not None:
                 yield stream, key, datetime.fromisoformat(record["publish_from"])
-    for stream, name in (("lessons", "from_on"), ("employees", "employed_from")):
+    for stream, name in FIRST_DAYS:
         for key, record in sight.records[stream].items():
             if record[name] is not None:
                 yield stream, key, sight.midnight(date.fromisoformat(record[name]))
