@@ -1,4 +1,23 @@
 -- What became visible to this guardian or changed: one line a record, with its newest news. Silent on first loads.
+-- What came under an embargo is news at its end; what came before the module was first shown is none.
+SELECT
+    told.school_id,
+    told.guardian_id,
+    told.module,
+    told.stream,
+    told.id,
+    told.pupil_id,
+    told.kind,
+    COALESCE(
+        (
+            SELECT MAX(e.embargo_until)
+            FROM embargoes AS e
+            WHERE e.school_id = told.school_id AND e.module = told.module
+                AND e.embargo_from <= told.at AND e.embargo_until > told.at
+        ),
+        told.at
+    ) AS at
+FROM (
 SELECT
     v.school_id,
     v.guardian_id,
@@ -250,3 +269,6 @@ SELECT
     CASE WHEN v.visible_from > COALESCE(v.news_at, v.first_shown_at) THEN v.visible_from ELSE v.news_at END AS at
 FROM portal_test_results AS v
 WHERE v.news_at IS NOT NULL OR v.visible_from > v.first_shown_at
+) AS told
+JOIN reveals AS r ON r.school_id = told.school_id AND r.module = told.module
+WHERE told.at >= r.revealed_at

@@ -57,7 +57,7 @@ def read_whole(rig: Rig, line: str) -> bool:
     """Tell whether this step reads a table from end to end, or a whole school by the school's id alone."""
     if rig.database.dialect == "postgresql":
         return "Seq Scan on" in line
-    if re.match(r"SCAN (v|\(subquery|portal_\w+)\b", line):
+    if re.match(r"SCAN (v|told|\(subquery|portal_\w+)\b", line):
         return False  # what was just found for this guardian
     return line.startswith("SCAN") or line.endswith("(school_id=?)")
 
