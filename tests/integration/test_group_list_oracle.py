@@ -16,8 +16,9 @@ from tests.integration.bench import NO_BRAKE, rewrite
 from tests.integration.classmates import CATEGORIES, EVERYTHING, Classroom, choose
 from tests.integration.group_list_oracle import NOTHING, GroupLists, as_listed
 from tests.integration.hard_cases import write_hard_cases
+from tests.integration.moments import clock_at
 from tests.integration.portal_oracle import AMSTERDAM, Rows
-from tests.integration.test_views import clock_at, sight
+from tests.integration.test_views import sight
 from tests.integration.test_views_plans import explained
 from tests.rig import Rig
 
