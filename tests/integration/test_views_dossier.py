@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.integration.hard_cases import Author
-from tests.integration.test_views import clock_at
+from tests.integration.moments import clock_at
 from tests.integration.test_views_access import look
 from tests.rig import Rig
 
