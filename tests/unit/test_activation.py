@@ -80,7 +80,7 @@ def test_every_stream_belongs_to_a_module() -> None:
         (stream, module)
         for stream, loose in LOOSE_REFERENCES.items()
         for target in loose.values()
-        for module in modules_needing(target)
+        for module in sorted(modules_needing(target))
     ],
 )
 def test_opening_what_a_reference_points_to_asks_for_a_full_pull(stream: Stream, module: Module) -> None:
