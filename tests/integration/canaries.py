@@ -6,6 +6,7 @@ import logging
 import traceback
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import inspect, text
 
@@ -15,7 +16,7 @@ from schemas.streams import Stream
 
 SCHOOL = "99AA00"
 
-SHOWN = {
+SHOWN: dict[str, str] = {
     "name": "Zwartkanarieva",
     "call name": "Kwetteria",
     "street": "Kanariestraatzicht",
@@ -33,10 +34,11 @@ SHOWN = {
     "report": "Kanarierapport",
     "grade": "Kanariegoed",
     "test": "Kanarietoets",
+    "photo": "foto/kanarieportret",
 }
 """May be in the portal's own tables, and nowhere else: no log, no error, no other table."""
 
-NEVER = {
+NEVER: dict[str, str] = {
     "secret street": "Geheimkanariehof",
     "secret phone": "00009922",
     "private mail": "prive.kanarie",
@@ -55,6 +57,34 @@ NEVER = {
     "ECK iD": "ketenid.test/kanarie",
 }
 """May be stored nowhere at all."""
+
+FIELDS: Mapping[str, tuple[str, str, str]] = {
+    "emergency_contacts": ("contact_two_households", "", "name relation"),
+    "medical_items": ("medical_allergy", "", "name details instructions"),
+    "invoices": ("invoice_paid", "invoice_no_debtor", "number description lines.description"),
+    "calendar_items": ("calendar_group", "calendar_staff_group", "title description"),
+    "lessons": ("lesson_current", "lesson_past", "subject room"),
+    "support_plans": ("plan_past", "plan_withdrawn", "subject goals approach evaluation document.file_name"),
+    "reports": ("report_without_document", "report_unpublished", "period document.file_name"),
+    "method_test_results": ("method_test_taal", "", "method test subject norm grade parts.name"),
+    "test_results": ("test_level_iv", "test_in_progress", "test_name subject scale functioning_level levels.value"),
+}
+"""Every field of words of these streams: the role of a record that is shown, of one that is withheld, the fields."""
+
+
+def _word(mark: str, stream: str, field: str) -> str:
+    return f"{mark}{stream}{field}kanarie".replace("_", "").replace(".", "")
+
+
+SHOWN |= {
+    f"{stream}.{field}": _word("in", stream, field) for stream, (*_, names) in FIELDS.items() for field in names.split()
+}
+NEVER |= {
+    f"{stream}.{field}": _word("buiten", stream, field)
+    for stream, (_, role, names) in FIELDS.items()
+    if role
+    for field in names.split()
+}
 
 TABLES_OF_THE_PORTAL = {*(stream.value for stream in Stream), "guardian_access", "group_list_entries", "documents"}
 PHONES = [
@@ -76,7 +106,8 @@ def plant(world: World, school: str = SCHOOL) -> None:
     shown = {**home, "street": SHOWN["street"]}
     secret = {**home, "id": "adr-secret", "street": NEVER["secret street"], "is_confidential": True}
     name = {"last_name": SHOWN["name"], "call_name": SHOWN["call name"], "birth_on": SHOWN["birth date"]}
-    world.patch(school, "pupils", role["pupil_plain"], **name, **NUMBERS, address=shown, phones=PHONES)
+    photo = {"photo_reference": SHOWN["photo"]}
+    world.patch(school, "pupils", role["pupil_plain"], **name, **photo, **NUMBERS, address=shown, phones=PHONES)
     world.patch(school, "pupils", role["pupil_sibling"], last_name=SHOWN["name"], **NUMBERS)
     world.patch(school, "pupils", role["pupil_confidential"], address=secret, phones=PHONES[1:])
     mail = f"{SHOWN['mail']}@example.nl"
@@ -113,6 +144,33 @@ def _plant_care(world: World, school: str, role: Mapping[str, str]) -> None:
     world.patch(school, "method_test_results", role["method_test_rekenen"], grade=SHOWN["grade"])
     world.patch(school, "test_results", role["test_final"], test_name=SHOWN["test"])
     world.patch(school, "test_results", role["test_cancelled"], test_name=NEVER["cancelled test"])
+    for stream, (shown, withheld, names) in FIELDS.items():
+        for mark, name in (("in", shown), ("buiten", withheld)):
+            if name:
+                _fill(world, school, stream, role[name], {field: _word(mark, stream, field) for field in names.split()})
+
+
+REPEATED: Mapping[str, dict[str, Any]] = {
+    "lines": {"amount": "0.00"},
+    "parts": {"score": "1", "max_score": "2"},
+    "levels": {"kind": "norm"},
+}
+"""What an element of a list has beside its words."""
+
+
+def _fill(world: World, school: str, stream: str, key: str, words: Mapping[str, str]) -> None:
+    """Write words into fields, into one more element of a list, or into the file that is announced."""
+    record = world.records(school, stream)[key]
+    file = next(one["document"] for one in world.records(school, "reports").values() if one["document"])
+    for field, word in words.items():
+        name, _, part = field.partition(".")
+        if name == "document":
+            record["document"] = {**(record["document"] or file), part: word}
+        elif part:
+            record[name] = [*record[name], {**REPEATED[name], part: word}]
+        else:
+            record[name] = word
+    world.put(school, stream, {name: value for name, value in record.items() if name != "changed_at"})
 
 
 def leaks(said: str, canaries: Iterable[str] = (*SHOWN.values(), *NEVER.values())) -> list[str]:

@@ -21,6 +21,7 @@ from connector.simulator.world import World
 from connector.telemetry import logs
 from schemas.errors import ConnectorError
 from schemas.ids import SchoolId
+from schemas.sources.reference.catalogue import WIRE
 from schemas.streams import Stream
 from tests.architecture.fields_page import facts_of, view_of
 from tests.integration import canaries
@@ -173,6 +174,29 @@ def test_a_record_that_breaks_the_contract_says_nothing(planted: Rig, watch: Wat
     watch.try_to(lambda: planted.sync(full=True))
     watch.try_to(planted.replay)
     assert len(seen) > len(BROKEN) - 4
+    settle(planted, watch)
+
+
+NEW_STREAMS = (*canaries.FIELDS, "privacy_preferences")
+
+
+@pytest.mark.parametrize("is_first_load", [True, False])
+def test_every_field_in_turn_may_hold_what_it_may_not(planted: Rig, watch: Watch, is_first_load: bool) -> None:
+    """In one sync each field of each of these streams is of a wrong type, in a record of its own, and holds a name."""
+    if not is_first_load:
+        watch.try_to(planted.sync)
+    broken, wrong = set(), [CANARY, {CANARY: NEVER["internal remark"]}]
+    for stream in NEW_STREAMS:
+        fields = [name for name in WIRE[Stream(stream)].model_fields if name != "id"]
+        records = list(planted.world.records(planted.school, stream))[-len(fields) :]
+        for key, name in zip(records, fields, strict=True):
+            planted.world.patch(planted.school, stream, key, **{name: wrong})
+            broken.add((stream, key))
+    watch.try_to(lambda: planted.sync(dry=True))
+    watch.try_to(planted.sync)
+    watch.try_to(lambda: planted.sync(full=True))
+    watch.try_to(planted.replay)
+    assert {(row["stream"], row["key"]) for row in planted.rows("SELECT * FROM quarantine")} == broken
     settle(planted, watch)
 
 
