@@ -11,6 +11,7 @@ without it the suite fails, it never skips. Each test gets databases of its own:
 
 import os
 import shutil
+import signal
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,6 +30,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Start PostgreSQL, or learn from the controller where it is."""
     network.install()
     statements.install()
+    _hear_ctrl_c()
     workerinput: dict[str, str] | None = getattr(config, "workerinput", None)
     if workerinput is not None:
         config.stash[_server_url] = workerinput["postgresql_server_url"]
@@ -41,6 +43,12 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[_server_url] = _find_or_start(config)
     except postgres.PostgresUnavailable as reason:
         pytest.exit(f"The suite needs PostgreSQL. {reason}", returncode=1)
+
+
+def _hear_ctrl_c() -> None:
+    """A suite started in the background ignores Ctrl-C, and so would every program that its tests start."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _find_or_start(config: pytest.Config) -> str:
