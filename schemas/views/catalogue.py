@@ -31,5 +31,9 @@ VIEWS: tuple[str, ...] = (
     "portal_changes",
 )
 
-NOW = {"sqlite": "strftime('%Y-%m-%d %H:%M:%f000', 'now')", "postgresql": "statement_timestamp()"}
-"""How each database says "this moment" in the form in which it keeps instants."""
+NOW = {"sqlite": "strftime('%Y-%m-%d %H:%M:%f999', 'now')", "postgresql": "statement_timestamp()"}
+"""How each database says "this moment" in the form in which it keeps instants.
+
+SQLite's clock ticks in milliseconds. It is read as the end of that millisecond, so what is closed this very moment is
+closed for whoever looks next.
+"""

@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from connector.bookkeeping import register
 from schemas.modules import ALWAYS_ON, Module
+from schemas.views.catalogue import NOW
 from tests.integration.hard_cases import Author
 from tests.integration.test_views_access import look
 from tests.rig import Rig
@@ -76,6 +77,15 @@ def test_a_closed_module_is_empty_at_once(opened: Rig) -> None:
         assert found == {**before, module: [0] * len(before[module])}
         opened.open(module)
         assert sizes(opened, module) == before[module]
+
+
+def test_the_clock_of_the_views_is_never_behind(rig: Rig) -> None:
+    """A look begun after a decision sees it, however short after: the views' moment is at least the one just read."""
+    now = NOW[rig.database.engine.dialect.name]
+    for _ in range(100):
+        before = datetime.now(UTC)
+        moment = datetime.fromisoformat(str(rig.rows(f"SELECT {now} AS moment")[0]["moment"]))
+        assert before <= (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) <= before + timedelta(minutes=1)
 
 
 def test_an_embargo_hides_and_ends_by_itself(opened: Rig) -> None:
