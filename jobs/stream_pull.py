@@ -14,9 +14,10 @@ from sqlalchemy import Connection, select
 from connector.bookkeeping import checkpoints, leases, ledger, pending, quarantine, register
 from connector.bookkeeping.checkpoints import Checkpoint
 from connector.bookkeeping.leases import Lease
-from connector.portal import access_rows, aliases, group_list_rows, judged, plan, removal, store
+from connector.portal import access_rows, aliases, group_list_rows, judged, plan, removal, store, survey
 from connector.portal.database import Session
 from connector.portal.staging import STAGING, Staging, settle_duplicates
+from connector.portal.survey import Drawn, Lot, Survey
 from jobs.fetch_ahead import FetchAhead, HeldUp
 from jobs.parts import Parts, Progress, Task
 from jobs.staged_rows import page_rows
@@ -140,9 +141,19 @@ class Staged(NamedTuple):
     stream: Stream
     mode: Mode
     tally: Tally
+    lot: Lot
     is_short: bool
     """The keys seen are not as many as the source counted: nothing can be missing, no checkpoint moves."""
     is_complete: bool
+
+
+class Settled(NamedTuple):
+    """One stream, planned and judged."""
+
+    survey: Survey
+    drawn: Drawn
+    report: StreamReport
+    new_aliases: list[aliases.Alias]
 
 
 def pull_bundle(run: RunState, pull: Pull) -> list[StreamReport]:
@@ -182,11 +193,11 @@ def _stage(run: RunState, pull: Pull) -> Mapping[Stream, Tally]:
 def _weigh(run: RunState, stream: Stream, mode: Mode, tally: Tally) -> Staged:
     """Judge whether an enumeration can be trusted to be complete."""
     with run.session.read() as connection:
-        readable, unreadable = store.staged_keys(connection, stream)
-    counted = tally.first_expected is None or (tally.first_expected == tally.last_expected == readable + unreadable)
+        lot = survey.lot(connection, stream)
+    counted = tally.first_expected is None or (tally.first_expected == tally.last_expected == lot.keys + lot.unreadable)
     is_short = mode is Mode.FULL and not (tally.is_ended and counted)
-    is_complete = mode is Mode.FULL and not is_short and unreadable == 0
-    return Staged(stream, mode, tally, is_short, is_complete)
+    is_complete = mode is Mode.FULL and not is_short and lot.unreadable == 0
+    return Staged(stream, mode, tally, lot, is_short, is_complete)
 
 
 def _settle(run: RunState, staged: Staged) -> StreamReport:
@@ -195,9 +206,7 @@ def _settle(run: RunState, staged: Staged) -> StreamReport:
     checkpoint = run.checkpoints.get(stream, Checkpoint())
     now = parts.clock()
     with run.session.read() as connection:
-        run.staging.resolve_keys(connection, stream)
-        new_aliases = aliases.settle_former_keys(connection, parts.school.id, stream)
-        settle_duplicates(connection, stream, is_snapshot=staged.mode is Mode.FULL)
+        found, new_aliases = _survey(run, connection, staged)
         question = plan.Question(
             parts.school.id,
             stream,
@@ -205,23 +214,41 @@ def _settle(run: RunState, staged: Staged) -> StreamReport:
             staged.is_complete,
             is_wanted=staged.mode is Mode.KEYS,
             counts_staged_parents=run.is_dry,
+            survey=found,
         )
         plan.draw(connection, question)
-        wishes = judged.wishes(connection, question, checkpoint.loaded_at, now)
+        drawn = survey.drawn(connection, stream)
+        wishes = judged.wishes(connection, question, drawn, checkpoint.loaded_at, now)
         verdict = _brake(run, connection, staged, checkpoint, wishes)
-        is_whole = verdict.reason == "keys_reissued"
-        judged.hold(connection, question, verdict.held, is_whole=is_whole, loaded_at=checkpoint.loaded_at, now=now)
-        report = _report(run, connection, staged, checkpoint, wishes, verdict)
+        if verdict.held:
+            is_whole = verdict.reason == "keys_reissued"
+            judged.hold(connection, question, verdict.held, is_whole=is_whole, loaded_at=checkpoint.loaded_at, now=now)
+            drawn = survey.drawn(connection, stream)
+        report = _report(run, connection, staged, drawn, wishes, verdict)
     _log.info("stream_planned", stream=stream.value, mode=staged.mode.value, **report.sums._asdict())
     if report.sums.held:
         _log.warning("stream_held", stream=stream.value, held=report.sums.held, reason=report.hold_reason)
-    return report if run.is_dry else _apply(run, staged, report, new_aliases)
+    return report if run.is_dry else _apply(run, staged, Settled(found, drawn, report, new_aliases))
+
+
+def _survey(run: RunState, connection: Connection, staged: Staged) -> tuple[Survey, list[aliases.Alias]]:
+    """Look at what there is to reckon with, once keys mean what they mean and no key is there twice."""
+    school, stream, lot = run.parts.school.id, staged.stream, staged.lot
+    found = survey.survey(connection, school, stream, lot)
+    run.staging.resolve_keys(connection, stream, found.aliased)
+    new: list[aliases.Alias] = []
+    if lot.naming_former_keys or lot.deleted:
+        new = aliases.settle_former_keys(connection, school, stream)
+    if lot.has_twins or new or stream in found.aliased:
+        settle_duplicates(connection, stream, is_snapshot=staged.mode is Mode.FULL)
+        found = found._replace(lot=survey.lot(connection, stream))
+    return found, new
 
 
 def _brake(
     run: RunState, connection: Connection, staged: Staged, checkpoint: Checkpoint, wishes: judged.Wishes
 ) -> Verdict:
-    if checkpoint.loaded_at is None and wishes.size == 0:
+    if not any(wishes[1:]):
         return PASSES
     counts = PlanCounts(
         wishes.size,
@@ -246,77 +273,62 @@ def _is_by_decision(run: RunState, staged: Staged, checkpoint: Checkpoint) -> bo
 
 
 def _report(
-    run: RunState,
-    connection: Connection,
-    staged: Staged,
-    checkpoint: Checkpoint,
-    wishes: judged.Wishes,
-    verdict: Verdict,
+    run: RunState, connection: Connection, staged: Staged, drawn: Drawn, wishes: judged.Wishes, verdict: Verdict
 ) -> StreamReport:
     """Count what was staged; raises BooksDoNotBalance when a record is not accounted for."""
-    counts = store.outcome_counts(connection, staged.stream)
-
-    def total(outcome: str | None = None, action: Action | None = None, hold: str | None = None) -> int:
-        return sum(
-            records
-            for (found, does, held), records in counts.items()
-            if (outcome is None or found == outcome)
-            and (action is None or does == action.value)
-            and (hold is None or held == hold)
-        )
-
-    shown = Outcome.SHOWN.value
+    checkpoint = run.checkpoints.get(staged.stream, Checkpoint())
+    shown, withheld = Outcome.SHOWN.value, drawn.count(Outcome.WITHHELD.value)
     is_judged = _is_past_first_load(run, staged.stream, checkpoint) and not _is_by_decision(run, staged, checkpoint)
     sums = Sums(
         fetched=staged.tally.fetched,
-        added=total(shown, Action.ADD),
-        altered=total(shown, Action.ALTER),
-        unchanged=total(shown, Action.KEEP),
-        withheld=total(Outcome.WITHHELD.value),
-        quarantined=total(Outcome.REJECTED.value),
-        tombstones=total(Outcome.DELETED.value),
-        duplicates=total(Outcome.DUPLICATE.value),
-        missing=total(plan.MISSING),
-        held=total(hold=plan.NEW) + total(hold=plan.ALONG),
+        added=drawn.count(shown, Action.ADD),
+        altered=drawn.count(shown, Action.ALTER),
+        unchanged=drawn.count(shown, Action.KEEP),
+        withheld=withheld,
+        quarantined=drawn.count(Outcome.REJECTED.value),
+        tombstones=drawn.count(Outcome.DELETED.value),
+        duplicates=drawn.count(Outcome.DUPLICATE.value),
+        missing=drawn.count(plan.MISSING),
+        held=drawn.count(holds=(plan.NEW, plan.ALONG)),
         disappeared=0 if Action.REMOVE in verdict.held else wishes.removals,
         appeared=wishes.additions if is_judged and Action.ADD not in verdict.held else 0,
         size_before=wishes.size,
     )
     sums.check(staged.stream)
-    gates = store.gate_counts(connection, staged.stream)
+    gates = store.gate_counts(connection, staged.stream) if withheld else {}
     reason = verdict.reason or (plan.ALONG if sums.held else "")
     return StreamReport(staged.stream, staged.mode, sums, gates, reason, staged.is_short)
 
 
-def _apply(run: RunState, staged: Staged, report: StreamReport, new_aliases: list[aliases.Alias]) -> StreamReport:
+def _apply(run: RunState, staged: Staged, settled: Settled) -> StreamReport:
     """One short transaction: rows, withholdings, access, quarantine, held keys, checkpoint and sums."""
-    parts, stream, school = run.parts, staged.stream, run.parts.school.id
+    parts, stream, school, drawn = run.parts, staged.stream, run.parts.school.id, settled.drawn
     with run.session.write() as connection:
         run.fence(connection)
         now = parts.clock()
-        gone = _withdraw(run, connection, stream)
+        gone = _withdraw(run, connection, stream) if drawn.count(action=Action.WITHDRAW) else {}
         access_rows.touch_staged(connection, school, stream)
         group_list_rows.touch_staged(connection, school, stream)
-        store.write_rows(connection, school, stream, _news(run, stream), now)
-        store.blank_held_secrets(connection, school, stream)
-        if stream in {Stream.PUPILS, Stream.GUARDIANSHIPS}:
+        store.write_rows(connection, school, stream, drawn, _news(run, stream), now)
+        store.blank_held_secrets(connection, school, stream, drawn)
+        if stream in access_rows.DECIDING:
             access_rows.derive_touched(connection, school, derive.access)
-        group_list_rows.derive_touched(connection, school, derive.entry)
-        has_merged = aliases.save(connection, school, stream, new_aliases, now)
-        pending.note_plan(
-            connection, school, stream, run.run_id, reason=report.hold_reason, now=now, days=parts.hold_days
-        )
-        if staged.is_complete:
-            pending.drop_unnamed_additions(connection, school, stream)
-        returned = pending.note_hidden(connection, school, stream, now)
-        new_items = quarantine.note_plan(
-            connection, school, stream, run.run_id, now=now, is_complete=staged.is_complete
-        )
+        if stream in group_list_rows.DECIDING:
+            group_list_rows.derive_touched(connection, school, derive.entry)
+        has_merged = aliases.save(connection, school, stream, settled.new_aliases, now)
+        known = settled.survey
+        if has_merged:  # that hid the key of the record that was taken in
+            known = known._replace(hidden=known.hidden | {stream})
+        noted = pending.Noted(known, drawn, staged.is_complete, has_gone=bool(gone))
+        reason, days = settled.report.hold_reason, parts.hold_days
+        pending.note_plan(connection, school, stream, run.run_id, noted, reason=reason, now=now, days=days)
+        returned = pending.note_hidden(connection, school, stream, noted, now)
+        new_items = quarantine.note_plan(connection, school, stream, run.run_id, noted, now)
         moved = _move_checkpoint(run, connection, staged)
         if returned or has_merged:
             reason = "parent_returned" if returned else "parent_merged"
             checkpoints.demand_full(connection, school, naming(stream) if has_merged else returned, reason)
-        report = report._replace(sums=report.sums._replace(withdrawn=gone.pop(stream, 0)))
+        report = settled.report._replace(sums=settled.report.sums._replace(withdrawn=gone.pop(stream, 0)))
         ledger.add_sums(connection, run.run_id, school, report, now)
         _note_gone(run, connection, gone)
         checkpoint_rows = checkpoints.read(connection, school)

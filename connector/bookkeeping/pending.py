@@ -27,6 +27,7 @@ from sqlalchemy import (
 
 from connector.portal.plan import ALONG, APPROVED, HELD, KEPT, MISSING, NEEDS_CHILD, NEW
 from connector.portal.staging import DOOMED, STAGING
+from connector.portal.survey import Drawn, Survey
 from schemas.ids import RunId, SchoolId
 from schemas.streams import Action, Outcome, Stream, children_of
 from schemas.tables.bookkeeping import HiddenKeyRow, IdAliasRow, PendingKeyRow
@@ -46,13 +47,58 @@ class HeldKeys(NamedTuple):
     expires_at: datetime
 
 
+class Noted(NamedTuple):
+    """What a plan does to one stream, and what was known of it before."""
+
+    survey: Survey
+    drawn: Drawn
+    is_complete: bool
+    has_gone: bool
+    """Rows have just been withdrawn, of this stream or with it."""
+
+
 def note_plan(
-    connection: Connection, school: SchoolId, stream: Stream, run_id: RunId, *, reason: str, now: datetime, days: int
+    connection: Connection,
+    school: SchoolId,
+    stream: Stream,
+    run_id: RunId,
+    noted: Noted,
+    *,
+    reason: str,
+    now: datetime,
+    days: int,
 ) -> None:
     """Drop what was seen again or has just been withdrawn, and write down what is to be removed and what is held."""
-    forget_gone(connection, school)
+    if noted.has_gone and noted.survey.pending:
+        forget_gone(connection, school)
+    if stream in noted.survey.pending:
+        _drop_seen(connection, school, stream)
+        if noted.is_complete:
+            _drop_unnamed_additions(connection, school, stream)
+    due, held = noted.drawn.count(action=Action.REMOVE, holds=(None, APPROVED)), noted.drawn.count(holds=(NEW, ALONG))
+    if not due and not held:
+        return
     staging = STAGING[stream]
+    columns = ["school_id", "stream", "id", "action", "run_id", "is_held", "reason", "created_at", "expires_at"]
+    stamp = literal(now, _PENDING.c.created_at.type)
+    base = (literal(school), literal(stream.value), staging.c.id, staging.c.action, literal(run_id))
     here = and_(_PENDING.c.school_id == school, _PENDING.c.stream == stream.value)
+    unknown = not_(exists(select(literal(1)).where(here, _PENDING.c.id == staging.c.id)))
+    if due:
+        nothing = [literal(None, _PENDING.c[name].type) for name in ("reason", "expires_at")]
+        is_free = or_(staging.c.hold.is_(None), staging.c.hold == APPROVED)
+        rows = select(*base, false(), nothing[0], stamp, nothing[1])
+        rows = rows.where(staging.c.action == Action.REMOVE.value, is_free)
+        connection.execute(insert(_PENDING).from_select(columns, rows.where(unknown)))
+    if held:
+        expiry = literal(now + timedelta(days=days), _PENDING.c.expires_at.type)
+        why = case((staging.c.hold == ALONG, ALONG), else_=reason)
+        rows = select(*base, true(), why, stamp, expiry).where(staging.c.hold.in_([NEW, ALONG]))
+        connection.execute(insert(_PENDING).from_select(columns, rows.where(unknown)))
+
+
+def _drop_seen(connection: Connection, school: SchoolId, stream: Stream) -> None:
+    staging = STAGING[stream]
     seen = exists(
         select(literal(1)).where(
             staging.c.id == _PENDING.c.id,
@@ -62,23 +108,10 @@ def note_plan(
             ),
         )
     )
-    connection.execute(delete(_PENDING).where(here, seen))
-    columns = ["school_id", "stream", "id", "action", "run_id", "is_held", "reason", "created_at", "expires_at"]
-    stamp = literal(now, _PENDING.c.created_at.type)
-    base = (literal(school), literal(stream.value), staging.c.id, staging.c.action, literal(run_id))
-    unknown = not_(exists(select(literal(1)).where(here, _PENDING.c.id == staging.c.id)))
-    due = select(
-        *base, false(), literal(None, _PENDING.c.reason.type), stamp, literal(None, _PENDING.c.expires_at.type)
-    )
-    due = due.where(staging.c.action == Action.REMOVE.value, or_(staging.c.hold.is_(None), staging.c.hold == APPROVED))
-    connection.execute(insert(_PENDING).from_select(columns, due.where(unknown)))
-    expiry = literal(now + timedelta(days=days), _PENDING.c.expires_at.type)
-    why = case((staging.c.hold == ALONG, ALONG), else_=reason)
-    held = select(*base, true(), why, stamp, expiry).where(staging.c.hold.in_([NEW, ALONG]))
-    connection.execute(insert(_PENDING).from_select(columns, held.where(unknown)))
+    connection.execute(delete(_PENDING).where(_PENDING.c.school_id == school, _PENDING.c.stream == stream.value, seen))
 
 
-def drop_unnamed_additions(connection: Connection, school: SchoolId, stream: Stream) -> None:
+def _drop_unnamed_additions(connection: Connection, school: SchoolId, stream: Stream) -> None:
     """A held addition that a complete enumeration does not name any more has gone by itself."""
     staging = STAGING[stream]
     named = exists(select(literal(1)).where(staging.c.id == _PENDING.c.id))
@@ -142,13 +175,34 @@ def hide(
     )
 
 
-def note_hidden(connection: Connection, school: SchoolId, stream: Stream, now: datetime) -> tuple[Stream, ...]:
+def note_hidden(
+    connection: Connection, school: SchoolId, stream: Stream, noted: Noted, now: datetime
+) -> tuple[Stream, ...]:
     """Keep the hidden keys of a parent stream in step with the plan; give the streams that a parent's return asks for.
 
     A relation that brought a guardian back waits in quarantine; what else names that guardian stayed out with it.
     """
     if not children_of(stream):
         return ()
+    staging, drawn = STAGING[stream], noted.drawn
+    # A parent whose visibility was unreadable is withdrawn like a withheld one, and its children with it.
+    is_hidden = or_(staging.c.outcome == Outcome.WITHHELD.value, staging.c.is_hiding == true())
+    returned = _reveal(connection, school, stream, is_hidden) if stream in noted.survey.hidden else ()
+    if drawn.count(Outcome.WITHHELD.value) or drawn.count(Outcome.REJECTED.value):
+        withheld = select(staging.c.id, staging.c.code.label("reason")).where(is_hidden, staging.c.id.is_not(None))
+        hide(connection, school, stream, withheld.distinct(), None, now)
+    if drawn.count(action=Action.ADD, holds=(NEW, KEPT)):
+        held = select(staging.c.id, literal(HELD).label("reason")).where(
+            staging.c.action == Action.ADD.value, staging.c.hold.in_([NEW, KEPT])
+        )
+        hide(connection, school, stream, held, None, now)
+    return returned
+
+
+def _reveal(
+    connection: Connection, school: SchoolId, stream: Stream, is_hidden: ColumnElement[bool]
+) -> tuple[Stream, ...]:
+    """Forget the hidden keys that are shown now, or hidden for another reason; give the streams that ask for more."""
     staging = STAGING[stream]
     here = and_(_HIDDEN.c.school_id == school, _HIDDEN.c.stream == stream.value)
     free = or_(staging.c.hold.is_(None), staging.c.hold == APPROVED)
@@ -157,17 +211,8 @@ def note_hidden(connection: Connection, school: SchoolId, stream: Stream, now: d
     )
     has_child = connection.execute(delete(_HIDDEN).where(here, shown, _HIDDEN.c.reason == NEEDS_CHILD)).rowcount > 0
     came_back = connection.execute(delete(_HIDDEN).where(here, shown)).rowcount > 0
-    # A parent whose visibility was unreadable is withdrawn like a withheld one, and its children with it.
-    is_hidden = or_(staging.c.outcome == Outcome.WITHHELD.value, staging.c.is_hiding == true())
     moved = exists(select(literal(1)).where(staging.c.id == _HIDDEN.c.id, is_hidden))
     connection.execute(delete(_HIDDEN).where(here, moved))
-    withheld = select(staging.c.id, staging.c.code.label("reason")).where(is_hidden, staging.c.id.is_not(None))
-    withheld = withheld.distinct()
-    hide(connection, school, stream, withheld, None, now)
-    held = select(staging.c.id, literal(HELD).label("reason")).where(
-        staging.c.action == Action.ADD.value, staging.c.hold.in_([NEW, KEPT])
-    )
-    hide(connection, school, stream, held, None, now)
     if came_back or not has_child:
         return children_of(stream) if came_back else ()
     return tuple(child for child in children_of(stream) if child is not Stream.GUARDIANSHIPS)

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, delete, exists, func, literal, not_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, delete, exists, func, literal, not_, select, update
 
+from connector.bookkeeping.pending import Noted
 from connector.portal.staging import STAGING
 from connector.portal.upsert import upsert
 from schemas.ids import RunId, SchoolId, SourceKey
@@ -22,23 +23,18 @@ WAITS_BEFORE_REPORT = timedelta(hours=24)
 
 
 def note_plan(
-    connection: Connection, school: SchoolId, stream: Stream, run_id: RunId, *, now: datetime, is_complete: bool
+    connection: Connection, school: SchoolId, stream: Stream, run_id: RunId, noted: Noted, now: datetime
 ) -> int:
     """Bring the quarantine in step with the plan; give the number of new items that need a person now."""
-    staging = STAGING[stream]
     here = and_(_QUARANTINE.c.school_id == school, _QUARANTINE.c.stream == stream.value)
-    better = exists(
-        select(literal(1)).where(
-            staging.c.source_key == _QUARANTINE.c.key,
-            staging.c.outcome.not_in([Outcome.REJECTED.value, Outcome.DUPLICATE.value]),
-        )
-    )
-    connection.execute(delete(_QUARANTINE).where(here, better))
-    if is_complete:
-        named = exists(select(literal(1)).where(staging.c.source_key == _QUARANTINE.c.key))
-        connection.execute(delete(_QUARANTINE).where(here, not_(named)))
-    fault = select(_QUARANTINE.c.key, _QUARANTINE.c.code, _QUARANTINE.c.field_path).where(here)
-    known = {row[0]: (row[1], row[2]) for row in connection.execute(fault)}
+    known: dict[str, tuple[str, str]] = {}
+    if stream in noted.survey.quarantined:
+        _resolve(connection, stream, here, is_complete=noted.is_complete)
+        fault = select(_QUARANTINE.c.key, _QUARANTINE.c.code, _QUARANTINE.c.field_path).where(here)
+        known = {row[0]: (row[1], row[2]) for row in connection.execute(fault)}
+    if not noted.drawn.count(Outcome.REJECTED.value):
+        return 0
+    staging = STAGING[stream]
     rows = connection.execute(select(staging).where(staging.c.outcome == Outcome.REJECTED.value)).mappings()
     items = {item["key"]: item for item in (_item(school, stream, run_id, now, row) for row in rows)}
     upsert(
@@ -53,6 +49,21 @@ def note_plan(
         connection.execute(update(_QUARANTINE).values(**anew).where(here, _QUARANTINE.c.key.in_(changed)))
     new = [key for key, item in items.items() if key not in known or key in changed]
     return sum(1 for key in new if items[key]["code"] != MISSING_PARENT)
+
+
+def _resolve(connection: Connection, stream: Stream, here: ColumnElement[bool], *, is_complete: bool) -> None:
+    """Forget items of which a better version came, or that a complete enumeration does not name."""
+    staging = STAGING[stream]
+    better = exists(
+        select(literal(1)).where(
+            staging.c.source_key == _QUARANTINE.c.key,
+            staging.c.outcome.not_in([Outcome.REJECTED.value, Outcome.DUPLICATE.value]),
+        )
+    )
+    connection.execute(delete(_QUARANTINE).where(here, better))
+    if is_complete:
+        named = exists(select(literal(1)).where(staging.c.source_key == _QUARANTINE.c.key))
+        connection.execute(delete(_QUARANTINE).where(here, not_(named)))
 
 
 def _item(school: SchoolId, stream: Stream, run_id: RunId, now: datetime, row: Any) -> dict[str, Any]:

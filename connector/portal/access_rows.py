@@ -28,23 +28,26 @@ _RELATION_FACTS = (
     "until_on",
 )
 
+DECIDING = frozenset({Stream.PUPILS, Stream.GUARDIANSHIPS})
+"""The streams whose rows decide who may see whom."""
+
 Derive = Callable[[tuple[Any, ...], Sequence[tuple[Any, ...]]], Sequence[tuple[Any, ...]]]
 """(birth_on, visible_from, visible_until) and the pair's relations in, rows of (level, from, until, reason) out."""
 
 
 def touch_staged(connection: Connection, school: SchoolId, stream: Stream) -> None:
     """Remember the pupils whose access this plan may change, before and after it is applied."""
+    if stream not in DECIDING:
+        return
     connection.execute(delete(TOUCHED_PUPILS))
     staging = STAGING[stream]
     moves = staging.c.action.in_([Action.ADD.value, Action.ALTER.value, Action.WITHDRAW.value])
     if stream is Stream.PUPILS:
         touched = select(staging.c.id).where(moves).distinct()
-    elif stream is Stream.GUARDIANSHIPS:
+    else:
         before = select(_RELATIONS.c.pupil_id).join(staging, staging.c.id == _RELATIONS.c.id)
         before = before.where(_RELATIONS.c.school_id == school, moves)
         touched = union(before, select(staging.c.pupil_id).where(moves, staging.c.pupil_id.is_not(None)))  # type: ignore[assignment]
-    else:
-        return
     connection.execute(insert(TOUCHED_PUPILS).from_select(["id"], touched))
 
 

@@ -21,6 +21,7 @@ from sqlalchemy import (
 
 from connector.portal.plan import NEW, Question, shows_less, was_childless
 from connector.portal.staging import STAGING
+from connector.portal.survey import Drawn
 from schemas.streams import PARENTS, Action, Stream
 from schemas.tables.bookkeeping import PendingKeyRow
 from schemas.tables.catalogue import TABLES, table_of
@@ -38,22 +39,31 @@ class Wishes(NamedTuple):
     identities: int
 
 
-def wishes(connection: Connection, question: Question, loaded_at: datetime | None, now: datetime) -> Wishes:
-    """Count what the brake judges: nothing held, approved, or that goes or comes with its parent."""
-    staging, portal = STAGING[question.stream], TABLES[question.stream]
-    size = select(func.count()).select_from(portal).where(portal.c.school_id == question.school)
-    removals = select(func.count()).select_from(staging).where(_judged_removal(question))
-    additions = select(func.count()).select_from(staging).where(_judged_addition(question, loaded_at, now))
-    identities = 0
-    if question.stream in IDENTITY_COLUMN:
-        changed = select(func.count()).select_from(staging).where(_changed_identity(question))
-        identities = connection.execute(changed).scalar_one()
-    return Wishes(
-        connection.execute(size).scalar_one(),
-        connection.execute(removals).scalar_one(),
-        connection.execute(additions).scalar_one(),
-        identities,
-    )
+def wishes(
+    connection: Connection, question: Question, drawn: Drawn, loaded_at: datetime | None, now: datetime
+) -> Wishes:
+    """Count what the brake judges: nothing held, approved, or that goes or comes with its parent.
+
+    Of a stream that was empty nothing is judged.
+    """
+    size = question.survey.size
+    if not size and loaded_at is None:
+        return Wishes(0, 0, 0, 0)
+    conditions = {
+        Action.REMOVE: _judged_removal(question),
+        Action.ADD: _judged_addition(question, loaded_at, now),
+        Action.ALTER: _changed_identity(question),
+    }
+    return Wishes(size, *(_count(connection, question, drawn, *one) for one in conditions.items()))
+
+
+def _count(
+    connection: Connection, question: Question, drawn: Drawn, action: Action, condition: ColumnElement[bool]
+) -> int:
+    if not drawn.count(action=action) or (action is Action.ALTER and question.stream not in IDENTITY_COLUMN):
+        return 0
+    query = select(func.count()).select_from(STAGING[question.stream]).where(condition)
+    return connection.execute(query).scalar_one()
 
 
 def hold(

@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 
 from connector.portal.staging import STAGING
+from connector.portal.survey import Survey
 from schemas.ids import SchoolId
 from schemas.streams import PARENTS, TIES, Action, Outcome, Parent, Scope, Stream
 from schemas.tables.bookkeeping import HiddenKeyRow, PendingKeyRow
@@ -46,29 +47,34 @@ class Question(NamedTuple):
     """The keys were asked for one by one, so nothing that waits for a reason of our own may stop them."""
     counts_staged_parents: bool
     """A dry run has not applied the parents, so staged ones count as present."""
+    survey: Survey
 
 
 def draw(connection: Connection, question: Question) -> None:
     """Give every staged row its action; rows of the portal that a complete enumeration lacks are staged as missing."""
-    for parent in PARENTS[question.stream]:
-        _check_parent(connection, question, parent)
-    if question.stream is Stream.GUARDIANS and not question.is_wanted:
-        _keep_childless_out(connection, question)
-    if TIES[question.stream]:
-        _hide_what_moved(connection, question)
-    _compare(connection, question)
-    if question.is_complete:
-        _find_missing(connection, question)
-    _recognise_pending(connection, question)
-    _hold_what_goes_along(connection, question)
+    stream, survey = question.stream, question.survey
+    refused = survey.lot.withheld + survey.lot.rejected
+    refused += sum(_check_parent(connection, question, parent) for parent in PARENTS[stream])
+    if stream is Stream.GUARDIANS and not question.is_wanted and stream in survey.hidden:
+        refused += _keep_childless_out(connection, question)
+    _add(connection, question)
+    removals = 0
+    if survey.size:
+        removals = _compare(connection, question, has_refused=refused > 0)
+    if survey.size and question.is_complete:
+        removals += _find_missing(connection, question)
+    if stream in survey.pending:
+        _recognise_pending(connection, question)
+    if removals:
+        _hold_what_goes_along(connection, question)
 
 
 def _row_exists(question: Question, table: Table, key: ColumnElement[Any]) -> ColumnElement[bool]:
     return exists(select(literal(1)).where(table.c.school_id == question.school, table.c.id == key))
 
 
-def _check_parent(connection: Connection, question: Question, parent: Parent) -> None:
-    """Withhold what hangs on a hidden or held parent; reject what hangs on an unknown one."""
+def _check_parent(connection: Connection, question: Question, parent: Parent) -> int:
+    """Withhold what hangs on a hidden or held parent; reject what hangs on an unknown one. Give their number."""
     staging, key = STAGING[question.stream], STAGING[question.stream].c[parent.column]
     present = _row_exists(question, TABLES[parent.stream], key)
     if question.counts_staged_parents:
@@ -85,17 +91,15 @@ def _check_parent(connection: Connection, question: Question, parent: Parent) ->
         )
     absent = and_(staging.c.outcome == Outcome.SHOWN.value, not_(present))
     held, hidden = _is_hidden(question, parent, key)
-    for code, condition in ((PARENT_HELD, held), ("parent_withheld", hidden)):
-        values = {"outcome": Outcome.WITHHELD.value, "code": code}
-        connection.execute(update(staging).values(values).where(absent, condition))
-    rejected = {
-        "outcome": Outcome.REJECTED.value,
-        "code": "missing_parent",
-        "field_path": parent.column,
-        "missing_stream": parent.stream.value,
-        "missing_key": key,
+    is_known = or_(held, hidden)
+    values = {
+        "outcome": case((is_known, Outcome.WITHHELD.value), else_=Outcome.REJECTED.value),
+        "code": case((held, PARENT_HELD), (hidden, "parent_withheld"), else_="missing_parent"),
+        "field_path": case((is_known, staging.c.field_path), else_=parent.column),
+        "missing_stream": case((is_known, staging.c.missing_stream), else_=parent.stream.value),
+        "missing_key": case((is_known, staging.c.missing_key), else_=key),
     }
-    connection.execute(update(staging).values(rejected).where(absent))
+    return connection.execute(update(staging).values(values).where(absent)).rowcount
 
 
 def _is_hidden(question: Question, parent: Parent, key: ColumnElement[Any]) -> tuple[Any, Any]:
@@ -116,12 +120,12 @@ def _is_hidden(question: Question, parent: Parent, key: ColumnElement[Any]) -> t
     return or_(held, exists(staged.where(is_held))), or_(hidden, exists(staged.where(is_hidden)))
 
 
-def _keep_childless_out(connection: Connection, question: Question) -> None:
+def _keep_childless_out(connection: Connection, question: Question) -> int:
     """A guardian whose children are all gone stays out until one of them asks for the guardian by key."""
     staging = STAGING[Stream.GUARDIANS]
     is_shown = staging.c.outcome == Outcome.SHOWN.value
     values = {"outcome": Outcome.WITHHELD.value, "code": NEEDS_CHILD}
-    connection.execute(update(staging).values(values).where(is_shown, was_childless(question)))
+    return connection.execute(update(staging).values(values).where(is_shown, was_childless(question))).rowcount
 
 
 def was_childless(question: Question) -> ColumnElement[bool]:
@@ -147,8 +151,18 @@ def _hide_what_moved(connection: Connection, question: Question) -> None:
     )
 
 
-def _compare(connection: Connection, question: Question) -> None:
+def _add(connection: Connection, question: Question) -> None:
+    """What is shown is added, as far as the portal does not have it already."""
+    staging = STAGING[question.stream]
+    is_shown = staging.c.outcome == Outcome.SHOWN.value
+    connection.execute(update(staging).values(action=Action.ADD.value).where(is_shown))
+
+
+def _compare(connection: Connection, question: Question, *, has_refused: bool) -> int:
+    """Alter, keep, withdraw and remove what the portal has; give the number of removals."""
     staging, portal = STAGING[question.stream], TABLES[question.stream]
+    if has_refused and TIES[question.stream]:
+        _hide_what_moved(connection, question)
     differs = or_(*(staging.c[name].is_distinct_from(portal.c[name]) for name in DATA_COLUMNS[question.stream]))
     is_shown = staging.c.outcome == Outcome.SHOWN.value
     connection.execute(
@@ -156,19 +170,17 @@ def _compare(connection: Connection, question: Question) -> None:
         .values(action=case((differs, Action.ALTER.value), else_=Action.KEEP.value))
         .where(is_shown, portal.c.school_id == question.school, portal.c.id == staging.c.id)
     )
-    connection.execute(update(staging).values(action=Action.ADD.value).where(is_shown, staging.c.action.is_(None)))
     present = _row_exists(question, portal, staging.c.id)
-    # What names a parent that the brake holds keeps its old row: the parent it had is held as well.
-    by_gate = and_(staging.c.outcome == Outcome.WITHHELD.value, staging.c.code.is_distinct_from(PARENT_HELD))
-    hides = or_(by_gate, and_(staging.c.is_hiding == true(), not_(_is_refusal(question))))
-    connection.execute(
-        update(staging)
-        .values(action=Action.WITHDRAW.value)
-        .where(staging.c.outcome.in_((Outcome.WITHHELD.value, Outcome.REJECTED.value)), hides, present)
-    )
-    connection.execute(
-        update(staging).values(action=Action.REMOVE.value).where(staging.c.outcome == Outcome.DELETED.value, present)
-    )
+    if has_refused:
+        # What names a parent that the brake holds keeps its old row: the parent it had is held as well.
+        by_gate = and_(staging.c.outcome == Outcome.WITHHELD.value, staging.c.code.is_distinct_from(PARENT_HELD))
+        hides = or_(by_gate, and_(staging.c.is_hiding == true(), not_(_is_refusal(question))))
+        is_refused = staging.c.outcome.in_((Outcome.WITHHELD.value, Outcome.REJECTED.value))
+        connection.execute(update(staging).values(action=Action.WITHDRAW.value).where(is_refused, hides, present))
+    if not question.survey.lot.deleted:
+        return 0
+    is_gone = staging.c.outcome == Outcome.DELETED.value
+    return connection.execute(update(staging).values(action=Action.REMOVE.value).where(is_gone, present)).rowcount
 
 
 def _is_refusal(question: Question) -> ColumnElement[bool]:
@@ -185,8 +197,8 @@ def _is_refusal(question: Question) -> ColumnElement[bool]:
     )
 
 
-def _find_missing(connection: Connection, question: Question) -> None:
-    """Stage the portal's rows inside the scope that the enumeration did not name."""
+def _find_missing(connection: Connection, question: Question) -> int:
+    """Stage the portal's rows inside the scope that the enumeration did not name; give their number."""
     staging, portal = STAGING[question.stream], TABLES[question.stream]
     seen = staging.alias("seen")
     lacking = select(
@@ -198,7 +210,8 @@ def _find_missing(connection: Connection, question: Question) -> None:
     if question.scope.school_year is not None:
         lacking = lacking.where(_is_of_year(question, question.scope.school_year))
     columns = ["seq", "source_key", "id", "outcome", "action", "is_hiding"]
-    connection.execute(insert(staging).from_select(columns, lacking))
+    missing = insert(staging).from_select(columns, lacking)
+    return connection.execute(missing, execution_options={"preserve_rowcount": True}).rowcount
 
 
 def _is_of_year(question: Question, school_year: int) -> ColumnElement[bool]:

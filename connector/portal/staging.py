@@ -5,7 +5,7 @@ Temporary tables leave the portal's file unlocked, vanish with the process, and 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Boolean, Column, Connection, Index, Integer, MetaData, Table, Text, delete, func, select, update
@@ -89,22 +89,20 @@ class Staging:
         with self.session.read():
             self.session.insert_rows(STAGING[stream], (*CONTROL_COLUMNS, *DATA_COLUMNS[stream]), numbered)
 
-    def resolve_keys(self, connection: Connection, stream: Stream) -> None:
-        """Replace source keys that mean another id, once the last page is staged."""
+    def resolve_keys(self, connection: Connection, stream: Stream, aliased: Collection[Stream]) -> None:
+        """Replace source keys that mean another id, once the last page is staged; such keys are in `aliased`."""
         if self.session.dialect == "postgresql":
             connection.exec_driver_sql(f"ANALYZE {STAGING[stream].name}")
-        _resolve_aliases(connection, self.school, stream)
+        _resolve_aliases(connection, self.school, stream, aliased)
 
 
-def _resolve_aliases(connection: Connection, school: SchoolId, stream: Stream) -> None:
+def _resolve_aliases(connection: Connection, school: SchoolId, stream: Stream, aliased: Collection[Stream]) -> None:
     """Replace source keys by the ids they mean, for the records and for what they refer to."""
-    aliases = select(_ALIASES.c.stream).where(_ALIASES.c.school_id == school).distinct()
-    known = set(connection.execute(aliases).scalars())
     staging = STAGING[stream]
     targets = {"id": stream} | {parent.column: parent.stream for parent in PARENTS[stream]}
     targets |= dict(LOOSE_REFERENCES.get(stream, {}))
     for column, target in targets.items():
-        if target.value not in known:
+        if target not in aliased:
             continue
         match = (
             (_ALIASES.c.school_id == school)

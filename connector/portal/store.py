@@ -23,6 +23,7 @@ from sqlalchemy import (
 from connector.portal import documents
 from connector.portal.plan import APPROVED, NEW
 from connector.portal.staging import STAGING
+from connector.portal.survey import Drawn
 from connector.portal.upsert import merge_select
 from schemas.errors import BooksDoNotBalance
 from schemas.ids import SchoolId
@@ -43,15 +44,17 @@ class News(NamedTuple):
     parents_since: datetime
 
 
-def write_rows(connection: Connection, school: SchoolId, stream: Stream, news: News, now: datetime) -> int:
+def write_rows(
+    connection: Connection, school: SchoolId, stream: Stream, drawn: Drawn, news: News, now: datetime
+) -> int:
     """Insert the added and update the altered rows that nothing holds; rows that do not differ are not touched.
 
-    Their documents follow.
+    Their documents follow. Raises BooksDoNotBalance unless exactly what was drawn is written.
     """
     staging, table = STAGING[stream], TABLES[stream]
     goes = staging.c.action.in_([Action.ADD.value, Action.ALTER.value])
     is_free = or_(staging.c.hold.is_(None), staging.c.hold == APPROVED)
-    expected = connection.execute(select(func.count()).select_from(staging).where(goes, is_free)).scalar_one()
+    expected = sum(drawn.count(action=action, holds=(None, APPROVED)) for action in (Action.ADD, Action.ALTER))
     if expected == 0:
         return 0
     columns = ["school_id", "id", "first_shown_at", "changed_at", "news_at", *DATA_COLUMNS[stream]]
@@ -86,9 +89,9 @@ def _comes_with_parent(school: SchoolId, stream: Stream, news: News) -> ColumnEl
     )
 
 
-def blank_held_secrets(connection: Connection, school: SchoolId, stream: Stream) -> None:
+def blank_held_secrets(connection: Connection, school: SchoolId, stream: Stream, drawn: Drawn) -> None:
     """An address that turned secret is blanked even where the brake holds the rest of the row."""
-    if stream not in _SECRECY_STREAMS:
+    if stream not in _SECRECY_STREAMS or drawn.count() == drawn.count(holds=(None,)):
         return
     staging, table = STAGING[stream], TABLES[stream]
     turned = exists(
@@ -107,28 +110,12 @@ def blank_held_secrets(connection: Connection, school: SchoolId, stream: Stream)
     )
 
 
-def outcome_counts(connection: Connection, stream: Stream) -> dict[tuple[str, str | None, str | None], int]:
-    """Count the staged rows by outcome, action and hold."""
-    staging = STAGING[stream]
-    columns = (staging.c.outcome, staging.c.action, staging.c.hold)
-    rows = connection.execute(select(*columns, func.count()).group_by(*columns)).all()
-    return {(row[0], row[1], row[2]): row[3] for row in rows}
-
-
 def gate_counts(connection: Connection, stream: Stream) -> dict[str, int]:
     """Count the withheld records by gate."""
     staging = STAGING[stream]
     counted = select(staging.c.code, func.count()).where(staging.c.outcome == Outcome.WITHHELD.value)
     rows = connection.execute(counted.group_by(staging.c.code).order_by(staging.c.code)).all()
     return {row[0]: row[1] for row in rows}
-
-
-def staged_keys(connection: Connection, stream: Stream) -> tuple[int, int]:
-    """Count the different keys the source named, and the records whose key was unreadable."""
-    staging = STAGING[stream]
-    readable = select(func.count(func.distinct(staging.c.source_key))).where(staging.c.outcome != "missing")
-    unreadable = select(func.coalesce(func.sum(case((staging.c.source_key.is_(None), 1), else_=0)), 0))
-    return connection.execute(readable).scalar_one(), connection.execute(unreadable.select_from(staging)).scalar_one()
 
 
 def is_newly_held(hold: str | None) -> bool:
