@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from enum import StrEnum
 from typing import Any, NamedTuple, NewType
 
@@ -129,11 +130,12 @@ class Action(StrEnum):
 
 
 class Mode(StrEnum):
-    """How a stream was asked for: everything, what changed since a cursor, or by key."""
+    """How a stream was asked for: everything, what changed since a cursor, by key, or what lies in a period."""
 
     FULL = "full"
     CHANGES = "changes"
     KEYS = "keys"
+    PERIOD = "period"
 
 
 class Tombstone(NamedTuple):
@@ -155,10 +157,36 @@ class Rejection(NamedTuple):
     ties: tuple[tuple[str, SourceKey], ...] = ()
 
 
+class Period(NamedTuple):
+    """Days in the school's zone, the first and the last in it."""
+
+    from_on: date
+    until_on: date
+
+    def __str__(self) -> str:
+        """Give it as a person and the reference contract write it."""
+        return f"{self.from_on}/{self.until_on}"
+
+
+DAY_COLUMNS: Mapping[Stream, str] = {
+    Stream.ABSENCES: "starts_at",
+    Stream.INVOICES: "invoiced_on",
+    Stream.NEWS_ITEMS: "visible_from",
+    Stream.CALENDAR_ITEMS: "starts_at",
+    Stream.SUPPORT_PLANS: "from_on",
+    Stream.REPORTS: "reported_on",
+    Stream.METHOD_TEST_RESULTS: "taken_on",
+    Stream.NOTES: "noted_on",
+    Stream.TEST_RESULTS: "taken_on",
+}
+"""The streams whose records lie on a day, and the portal's column that holds it. The others have no history."""
+
+
 class Scope(NamedTuple):
     """What an enumeration speaks of. None means all; only rows inside can go missing."""
 
     school_year: int | None = None
+    period: Period | None = None
 
 
 WHOLE_SCHOOL = Scope()
@@ -180,27 +208,34 @@ class Page(NamedTuple):
 
 
 class Pull(NamedTuple):
-    """One question to a source: these streams together; since a cursor or by key for a single stream."""
+    """One question to a source: these streams together; since a cursor, by key or of a period for a single stream."""
 
     streams: tuple[Stream, ...]
     cursor: Cursor | None = None
     keys: tuple[SourceKey, ...] = ()
+    period: Period | None = None
 
     @property
     def mode(self) -> Mode:
         """Tell how the streams are asked for."""
         if self.keys:
             return Mode.KEYS
+        if self.period is not None:
+            return Mode.PERIOD
         return Mode.FULL if self.cursor is None else Mode.CHANGES
 
 
 class Capabilities(NamedTuple):
-    """What a source can do. `bundles` are the streams it sends together, in dependency order."""
+    """What a source can do. `bundles` are the streams it sends together, in dependency order.
+
+    `dated` are the streams that can be asked for a period; their records are counted beforehand.
+    """
 
     bundles: tuple[tuple[Stream, ...], ...]
     is_incremental: bool
     says_what_changed: bool
     fetches_by_key: bool
+    dated: frozenset[Stream] = frozenset()
 
     @property
     def streams(self) -> frozenset[Stream]:

@@ -34,6 +34,19 @@ def as_utc(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(UTC)
 
 
+def day_of(text: object) -> str | None:
+    """Return the Amsterdam calendar day of a day or an instant of the wire, or None where it is neither."""
+    try:
+        if not isinstance(text, str) or "T" not in text:
+            return date.fromisoformat(text).isoformat() if isinstance(text, str) else None
+        utc = as_utc(text).replace(tzinfo=None)
+        summer = utc + timedelta(hours=2)
+        is_summer = _offset(summer) == timezone(timedelta(hours=2))
+        return (summer if is_summer else utc + timedelta(hours=1)).date().isoformat()
+    except (ValueError, OverflowError):
+        return None
+
+
 def _offset(wall: datetime) -> timezone:
     # The European rule written out: a machine without tzdata must give the same world.
     summer = _last_sunday(wall.year, 3) + timedelta(hours=2) <= wall < _last_sunday(wall.year, 10) + timedelta(hours=3)

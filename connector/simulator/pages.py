@@ -4,11 +4,11 @@ import base64
 import binascii
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
-from connector.simulator.shelf import Shelf, as_json
+from connector.simulator.shelf import Shelf, as_json, within
 from connector.simulator.world import School, World
 
 
@@ -42,7 +42,7 @@ class Page:
 
 @dataclass(frozen=True)
 class Wanted:
-    """A valid stream request: at most one of cursor, page, ids is set; `skip` and `keep` are faults."""
+    """A valid stream request: at most one of cursor, page, ids, period is set; `skip` and `keep` are faults."""
 
     school: str
     stream: str
@@ -50,6 +50,7 @@ class Wanted:
     cursor: str | None = None
     page: str | None = None
     ids: Sequence[str] | None = None
+    period: str | None = None
     skip: int = 0
     keep: int | None = None
 
@@ -59,7 +60,7 @@ class Place:
     """A position in one stream's history or enumeration, as it is hidden in cursors and page tokens.
 
     kind "cursor" or "changes": go on after change `sequence`; kind "full": go on after id `after` in the
-    enumeration that began at change `sequence`.
+    enumeration that began at change `sequence`; kind "period": the same of the records in `period`.
     """
 
     kind: str
@@ -68,10 +69,11 @@ class Place:
     mark: int
     after: str = ""
     generation: int = 0
+    period: str = ""
 
     def sealed(self) -> str:
         """Return the place as an opaque string."""
-        parts = [self.kind, self.stream, self.sequence, self.mark, self.after, self.generation]
+        parts = [self.kind, self.stream, self.sequence, self.mark, self.after, self.generation, self.period]
         return base64.urlsafe_b64encode(as_json(parts)).decode().rstrip("=")
 
 
@@ -88,11 +90,13 @@ def page_of(world: World, wanted: Wanted, generation: int = 0) -> Page:
             raise ExpiredError("cursor")
         return _changes(wanted, school, shelf, place.sequence, generation)
     if wanted.page is None:
-        return _full(wanted, school, shelf, Place("full", wanted.stream, school.head, school.marks[-1]), generation)
-    place = _opened(school, wanted.stream, wanted.page, ("full", "changes"))
+        kind = "full" if wanted.period is None else "period"
+        start = Place(kind, wanted.stream, school.head, school.marks[-1], period=wanted.period or "")
+        return _full(wanted, school, shelf, start, generation)
+    place = _opened(school, wanted.stream, wanted.page, ("full", "changes", "period"))
     if place is None or place.generation != generation:
         raise ExpiredError("page")
-    if place.kind == "full":
+    if place.kind != "changes":
         return _full(wanted, school, shelf, place, generation)
     return _changes(wanted, school, shelf, place.sequence, generation)
 
@@ -103,13 +107,16 @@ def cursor_place(school: School, stream: str, cursor: str) -> Place | None:
 
 
 def _full(wanted: Wanted, school: School, shelf: Shelf, place: Place, generation: int) -> Page:
-    records, after = shelf.page(place.after, wanted.page_size, wanted.skip)
+    lies = within(wanted.stream, place.period) if place.kind == "period" else None
+    count = shelf.live if lies is None else shelf.number(lies)
+    records, after = shelf.page(place.after, wanted.page_size, wanted.skip, lies)
     if wanted.keep is not None:
         records, after = records[: wanted.keep], None
     # The cursor is that of the start: what changed meanwhile comes again, and nothing is lost.
-    cursor = _cursor(wanted.stream, place.sequence, place.mark) if after is None else None
-    following = None if after is None else Place("full", wanted.stream, place.sequence, place.mark, after, generation)
-    return Page(wanted.school, wanted.stream, "full", shelf.live, records, _next(wanted, following), cursor)
+    is_cursor_due = after is None and lies is None
+    cursor = _cursor(wanted.stream, place.sequence, place.mark) if is_cursor_due else None
+    following = None if after is None else replace(place, after=after, generation=generation)
+    return Page(wanted.school, wanted.stream, place.kind, count, records, _next(wanted, following), cursor)
 
 
 def _changes(wanted: Wanted, school: School, shelf: Shelf, sequence: int, generation: int) -> Page:
@@ -142,4 +149,5 @@ def _opened(school: School, stream: str, text: str, kinds: Sequence[str]) -> Pla
 
 
 def _typed(place: Place) -> bool:
-    return type(place.sequence) is int and type(place.mark) is int and isinstance(place.after, str)
+    is_period = isinstance(place.period, str)
+    return type(place.sequence) is int and type(place.mark) is int and isinstance(place.after, str) and is_period

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -10,14 +11,16 @@ from connector.simulator.dates import school_year
 from connector.simulator.faults import Question
 from connector.simulator.pages import Wanted
 from connector.simulator.replies import Headers
+from connector.simulator.shelf import DATED
 from connector.simulator.world import STREAMS, World
 
 DEFAULT_PAGE_SIZE = 500
 MAX_PAGE_SIZE = 1000
 MAX_IDS = 200
 MAX_ID_LENGTH = 64
-PARAMETERS = frozenset({"page_size", "cursor", "page", "ids"})
+PARAMETERS = frozenset({"page_size", "cursor", "page", "ids", "period"})
 SCHOOL_PATH = re.compile(r"^/v1/schools/([^/]*)(?:/([^/]*))?(?:(?<=/documents)/([^/]*))?$")
+PERIOD = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}/[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 DOCUMENT_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
@@ -64,13 +67,14 @@ def wanted(school: str, stream: str, query: str, cap: int | None) -> Wanted:
     if len(given) != len(pairs) or given.keys() - PARAMETERS:
         raise ProblemError(400, "invalid-request", "A query parameter is unknown or given twice.")
     if len(given.keys() - {"page_size"}) > 1:
-        raise ProblemError(400, "invalid-request", "Give at most one of cursor, page and ids.")
+        raise ProblemError(400, "invalid-request", "Give at most one of cursor, page, ids and period.")
     if "" in given.values():
         raise ProblemError(400, "invalid-request", "A query parameter is empty.")
     size = _page_size(given.get("page_size"))
     if cap is not None:
         size = min(size, cap)
-    return Wanted(school, stream, size, given.get("cursor"), given.get("page"), _ids(given.get("ids")))
+    period = _period(stream, given.get("period"))
+    return Wanted(school, stream, size, given.get("cursor"), given.get("page"), _ids(given.get("ids")), period)
 
 
 def document_id(text: str, query: str) -> str:
@@ -112,6 +116,20 @@ def _page_size(text: str | None) -> int:
     if not re.fullmatch(r"[1-9][0-9]{0,3}", text) or int(text) > MAX_PAGE_SIZE:
         raise ProblemError(400, "invalid-request", "page_size is a number from 1 to 1000.")
     return int(text)
+
+
+def _period(stream: str, text: str | None) -> str | None:
+    if text is None:
+        return None
+    if stream not in DATED:
+        raise ProblemError(400, "invalid-request", "Records of this stream lie on no day; it has no periods.")
+    try:
+        first, last = (date.fromisoformat(one) for one in text.split("/"))
+    except ValueError:
+        first, last = date.max, date.min
+    if not PERIOD.fullmatch(text) or first > last:
+        raise ProblemError(400, "invalid-request", "A period is YYYY-MM-DD/YYYY-MM-DD, its first day first.")
+    return text
 
 
 def _ids(text: str | None) -> list[str] | None:

@@ -2,10 +2,26 @@
 
 import json
 from bisect import bisect_right, insort
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from connector.simulator.dates import day_of
 from connector.simulator.draft import Record
+
+DATED = {
+    "absences": "starts_at",
+    "invoices": "invoiced_on",
+    "news_items": "publish_from",
+    "calendar_items": "starts_at",
+    "support_plans": "from_on",
+    "reports": "reported_on",
+    "method_test_results": "taken_on",
+    "notes": "noted_on",
+    "test_results": "taken_on",
+}
+"""The streams that can be asked for a period, and the field that says on which day a record lies."""
+
+Lies = Callable[[Record], bool]
 
 
 @dataclass(slots=True)
@@ -52,17 +68,18 @@ class Shelf:
         self.sequences.append(entry.sequence)
         self.changed.append(identifier)
 
-    def page(self, after: str, size: int, skip: int = 0) -> tuple[list[bytes], str | None]:
+    def page(self, after: str, size: int, skip: int = 0, lies: Lies | None = None) -> tuple[list[bytes], str | None]:
         """Return up to `size` live records with ids above `after`, and the id to go on after (None: the end).
 
         `skip` leaves out that many records between this page and the next: the shifting page of a bad server.
+        `lies` leaves out every record of which it is not true.
         """
         bodies: list[bytes] = []
         last, wanted = after, size + skip
         for place in range(bisect_right(self.ids, after), len(self.ids)):
             identifier = self.ids[place]
             entry = self.entries[identifier]
-            if entry.deleted_at is not None:
+            if entry.deleted_at is not None or (lies is not None and not lies(entry.record)):
                 continue
             if wanted == 0:
                 return bodies, last
@@ -71,6 +88,10 @@ class Shelf:
             if len(bodies) < size:
                 bodies.append(entry.body())
         return bodies, None
+
+    def number(self, lies: Lies) -> int:
+        """Return how many live records lie there."""
+        return sum(1 for entry in self.entries.values() if entry.deleted_at is None and lies(entry.record))
 
     def changes(self, after: int, size: int) -> tuple[list[bytes], int | None]:
         """Return up to `size` entries changed after a change, each once, and where to go on, or None."""
@@ -95,6 +116,18 @@ class Shelf:
     def last_sequence(self) -> int:
         """Return the sequence number of the last change, 0 when there was none."""
         return self.sequences[-1] if self.sequences else 0
+
+
+def within(stream: str, period: str) -> Lies:
+    """Return the test whether a record of the stream lies in a period, `first/last` with both days in it."""
+    field_name = DATED[stream]
+    first, _, last = period.partition("/")
+
+    def lies(record: Record) -> bool:
+        day = day_of(record.get(field_name))
+        return day is not None and first <= day <= last
+
+    return lies
 
 
 def tombstone(identifier: str, at: str) -> Record:

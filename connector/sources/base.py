@@ -7,7 +7,7 @@ from typing import Protocol, runtime_checkable
 
 from schemas.documents import Fetched
 from schemas.ids import SchoolId, SourceKey
-from schemas.streams import Capabilities, Changes, Cursor, Description, Page, Pull, Stream
+from schemas.streams import Capabilities, Changes, Cursor, Description, Page, Period, Pull, Stream
 
 
 class Source(Protocol):
@@ -39,6 +39,15 @@ class Source(Protocol):
 
         Raises TransientError, SourceRefused, StreamNotSupplied, WrongSchool, CursorExpired or StopRequested.
         """
+        ...
+
+
+@runtime_checkable
+class PeriodSource(Protocol):
+    """A source that can be asked for a period of a stream (capabilities.dated) and says first how much lies in it."""
+
+    def count(self, school: SchoolId, stream: Stream, period: Period) -> int:
+        """Give the number of records in a period. Raises as `Source.pages`."""
         ...
 
 

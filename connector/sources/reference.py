@@ -13,7 +13,20 @@ from schemas.documents import Fetched, Reason
 from schemas.errors import DocumentRejected, SourceRefused, TransientError, WrongSchool
 from schemas.ids import SchoolId, SourceKey
 from schemas.sources.reference.pages import CHANGES, SCHOOL, WirePage, read_page
-from schemas.streams import Capabilities, Changes, Cursor, Description, Mode, Page, Pull, Rejection, Stream
+from schemas.streams import (
+    DAY_COLUMNS,
+    Capabilities,
+    Changes,
+    Cursor,
+    Description,
+    Mode,
+    Page,
+    Period,
+    Pull,
+    Rejection,
+    Scope,
+    Stream,
+)
 
 MOST_KEYS = 200
 MOST_KEY_CHARACTERS = 4000
@@ -27,6 +40,7 @@ _CAPABILITIES = Capabilities(
     is_incremental=True,
     says_what_changed=True,
     fetches_by_key=True,
+    dated=frozenset(DAY_COLUMNS),
 )
 
 
@@ -70,9 +84,18 @@ class ReferenceSource:
         for stream in pull.streams:
             if pull.mode is Mode.KEYS:
                 yield from self._by_key(school, stream, pull.keys)
+            elif pull.period is not None:
+                for page in self._walk(school, stream, Mode.PERIOD, {"period": str(pull.period)}):
+                    yield page._replace(scope=Scope(period=pull.period))
             else:
                 params = None if pull.cursor is None else {"cursor": pull.cursor}
                 yield from self._walk(school, stream, pull.mode, params)
+
+    def count(self, school: SchoolId, stream: Stream, period: Period) -> int:
+        """Give the number of records in a period: what its first page says, without the rest."""
+        params = {"period": str(period), "page_size": "1"}
+        wire = self._page(school, stream, Mode.PERIOD, _path(school, stream.value), params)
+        return wire.count or 0
 
     def document(self, school: SchoolId, key: SourceKey, most_bytes: int) -> Fetched:
         """Give a file whole.
@@ -106,7 +129,7 @@ class ReferenceSource:
                 raise TransientError(f"The pages of {stream} do not end.", fix="Begin the enumeration again.")
             seen.add(reference)
             wire = self._page(school, stream, mode, reference, None)
-        if mode is not Mode.KEYS and wire.cursor is None:
+        if mode in {Mode.FULL, Mode.CHANGES} and wire.cursor is None:
             raise TransientError(f"The last page of {stream} has no cursor.", fix="Begin the enumeration again.")
         yield _page(stream, mode, wire)
 
@@ -129,7 +152,7 @@ def _page(stream: Stream, mode: Mode, wire: WirePage[Any]) -> Page:
         stream,
         wire.records,
         is_last=is_last,
-        expected=wire.count if mode is Mode.FULL else None,
+        expected=wire.count if mode in {Mode.FULL, Mode.PERIOD} else None,
         cursor=Cursor(wire.cursor) if is_last and wire.cursor is not None else None,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
+from datetime import date
 from typing import Any
 
 import pytest
@@ -25,7 +26,7 @@ from schemas.errors import (
     WrongSchool,
 )
 from schemas.ids import SchoolId, SourceKey
-from schemas.streams import Cursor, Mode, Page, Pull, Rejection, Stream, Tombstone
+from schemas.streams import WHOLE_SCHOOL, Cursor, Mode, Page, Period, Pull, Rejection, Scope, Stream, Tombstone
 from tests.simulator_adapter import simulated_session
 from tests.unit.simulator.asking import SCHOOL, simulator_of
 
@@ -440,4 +441,31 @@ def test_every_fault_is_tried() -> None:
 
 def test_modes_are_asked_as_the_pull_says() -> None:
     """A pull's mode is the mode that the contract's pages carry."""
-    assert [mode.value for mode in Mode] == ["full", "changes", "keys"]
+    assert [mode.value for mode in Mode] == ["full", "changes", "keys", "period"]
+
+
+def test_a_period_names_its_scope_and_its_count_and_gives_no_cursor() -> None:
+    """Pages of a period say of which days they speak and how many records lie there; nothing to go on from."""
+    simulator = simulator_of(60, page_cap=5)
+    source, period = source_of(simulator), Period(date(2025, 8, 1), date(2026, 11, 24))
+    found = pages(source, Stream.ABSENCES, period=period)
+    assert len(found) > 1
+    assert {(page.scope, page.expected, page.cursor) for page in found} == {
+        (Scope(period=period), len(keys(found)), None)
+    }
+    assert [page.is_last for page in found] == [False] * (len(found) - 1) + [True]
+    assert 0 < len(keys(found)) < len(keys(pages(source, Stream.ABSENCES)))
+    assert {page.scope for page in pages(source, Stream.ABSENCES)} == {WHOLE_SCHOOL}
+
+
+def test_the_records_of_a_period_are_counted_in_one_request() -> None:
+    """Every dated stream says how much lies in a period; one small page is asked for and no more."""
+    simulator = simulator_of(60)
+    source, period = source_of(simulator), Period(date(2025, 8, 1), date(2026, 7, 31))
+    for stream in source.capabilities.dated:
+        expected = len(keys(pages(source, stream, period=period)))
+        before = len(simulator.requests)
+        assert source.count(HERE, stream, period) == expected
+        assert [request.query for request in simulator.requests[before:]] == [
+            "period=2025-08-01%2F2026-07-31&page_size=1"
+        ]

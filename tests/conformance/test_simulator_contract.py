@@ -20,6 +20,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from connector.simulator.server import app
+from connector.simulator.shelf import DATED
 from connector.simulator.world import STREAMS
 from tests.unit.simulator.asking import SCHOOL, Asking, ids, simulator_of
 
@@ -78,8 +79,10 @@ def test_every_good_request_is_answered_as_written(case: Request) -> None:
         case.path_parameters["school"] = SCHOOL
     if "document" in case.path_parameters:
         case.path_parameters["document"] = SIMULATOR.world.records(SCHOOL, "reports")["rep-000001"]["document"]["id"]
-    for surplus in [name for name in ("ids", "cursor", "page") if name in case.query][1:]:
-        del case.query[surplus]  # at most one of the three, which OpenAPI can say in prose only
+    for surplus in [name for name in ("ids", "cursor", "page", "period") if name in case.query][1:]:
+        del case.query[surplus]  # at most one of the four, which OpenAPI can say in prose only
+    if "period" in case.query:
+        case.query["period"] = "2025-08-01/2026-07-31"  # days that exist, in order: prose again
     response = case.call(headers=credentials(case))
     case.validate_response(response, checks=ANSWERS)
     assert response.status_code in (200, 410)
@@ -150,6 +153,48 @@ def test_an_enumeration_covers_every_record_once() -> None:
         assert [one for page in pages for one in ids(page)] == list(live)
         assert {page["count"] for page in pages} == {len(live)}
         assert [page["cursor"] is None for page in pages] == [True] * (len(pages) - 1) + [False]
+
+
+@pytest.mark.parametrize("stream", DATED)
+def test_periods_side_by_side_hold_each_record_once(stream: str) -> None:
+    """Every record lies in one period by its day; each page counts the records of its period, and none has a cursor."""
+    asking = Asking(simulator_of(60))
+    live = {
+        key
+        for key, record in asking.simulator.world.records(SCHOOL, stream).items()
+        if record[DATED[stream]] is not None
+    }
+    found: list[str] = []
+    for period in ("2000-01-01/2025-07-31", "2025-08-01/2026-11-10", "2026-11-11/2040-12-31"):
+        pages = asking.pages(stream, f"period={period}&page_size=7")
+        keys = [one for page in pages for one in ids(page)]
+        assert {(page["mode"], page["count"], page["cursor"]) for page in pages} == {("period", len(keys), None)}
+        found += keys
+    assert sorted(found) == sorted(live)
+
+
+def test_a_period_ends_with_its_last_day_in_amsterdam() -> None:
+    """An instant belongs to the day it has in the school's zone, however it is written, in summer and in winter."""
+    asking = Asking(simulator_of(12))
+    for day, instant in (("2026-07-02", "2026-07-01T22:30:00Z"), ("2026-01-02", "2026-01-01T23:30:00Z")):
+        asking.simulator.world.patch(SCHOOL, "absences", "abs-000001", starts_at=instant)
+        for period, is_in in ((f"{day}/{day}", True), (f"2020-01-01/{day[:-1]}1", False)):
+            assert ("abs-000001" in ids(asking.page("absences", f"period={period}"))) is is_in
+
+
+@pytest.mark.parametrize(
+    ("stream", "query"),
+    [
+        ("pupils", "period=2025-08-01/2026-07-31"),
+        ("notes", "period=2026-07-31/2025-08-01"),
+        ("notes", "period=2025-02-30/2026-07-31"),
+        ("notes", "period=2025-08-01"),
+        ("notes", "period=2025-08-01/2026-07-31&ids=not-000001"),
+    ],
+)
+def test_a_period_that_makes_no_sense_is_refused(stream: str, query: str) -> None:
+    """A stream without days, a period that ends before it begins, days that do not exist: 400 and no records."""
+    assert Asking(simulator_of(12)).answer(f"/{stream}", query).status == 400
 
 
 def test_a_server_may_send_smaller_pages_than_asked() -> None:
