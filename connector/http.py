@@ -51,7 +51,10 @@ _HEADERS = {
 
 
 class HttpSettings(NamedTuple):
-    """How to reach one source. `requests_per_second` None sets no pace, `ca_bundle` None trusts the usual."""
+    """How to reach one source. `requests_per_second` None sets no pace, `ca_bundle` None trusts the usual.
+
+    `leaves_room` halves the pace, and rests after each answer as long as it took: others have at least the other half.
+    """
 
     base_url: str
     client_id: str
@@ -64,6 +67,7 @@ class HttpSettings(NamedTuple):
     requests_per_second: float | None = None
     ca_bundle: str | None = None
     token_path: str = "/oauth/token"  # noqa: S105  a path
+    leaves_room: bool = False
 
 
 def _never() -> bool:
@@ -118,6 +122,9 @@ class Http:
             monotonic,
         )
         self._interval = 1 / settings.requests_per_second if settings.requests_per_second else 0.0
+        self._leaves_room = settings.leaves_room
+        if self._leaves_room:
+            self._interval *= 2
         self._next_slot = 0.0
         self._lock = threading.Lock()
 
@@ -177,19 +184,27 @@ class Http:
     def _attempt(self, ask: Ask) -> Answer:
         self._pause(self._until_slot())
         began = self._monotonic()
-        answer = self._exchange.once(ask)
+        try:
+            answer = self._exchange.once(ask)
+        finally:
+            if self._leaves_room:
+                self._rest(self._monotonic() - began)
         fields = {"method": ask.method, "path": ask.target.path, "status": answer.status}
         self._on_event("http_answered", {**fields, "seconds": self._monotonic() - began, "bytes": len(answer.body)})
         return answer
 
     def _until_slot(self) -> float:
-        if not self._interval:
+        if not (self._interval or self._leaves_room):
             return 0.0
         with self._lock:
             now = self._monotonic()
             slot = max(now, self._next_slot)
             self._next_slot = slot + self._interval
         return slot - now
+
+    def _rest(self, seconds: float) -> None:
+        with self._lock:
+            self._next_slot = max(self._next_slot, self._monotonic() + seconds)
 
     def _pause(self, seconds: float) -> None:
         """Sleep in slices, so that a stop is noticed within a fifth of a second."""

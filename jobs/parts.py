@@ -14,7 +14,7 @@ from mappings.documents import Rules
 from schemas.ids import SchoolId, SourceKey
 from schemas.modules import Module
 from schemas.runs import Trigger
-from schemas.streams import Stream
+from schemas.streams import Period, Stream
 
 
 class SchoolPlan(NamedTuple):
@@ -85,7 +85,7 @@ class Document(NamedTuple):
 
 
 class Task(NamedTuple):
-    """What a run is to do. `keys` limits it to some records; empty `modules` means all that are open."""
+    """What a run is to do. `keys` limits it to some records, `period` to some days; no `modules`: all open ones."""
 
     trigger: Trigger
     modules: frozenset[Module] = frozenset()
@@ -93,3 +93,9 @@ class Task(NamedTuple):
     is_dry_run: bool = False
     keys: Mapping[Stream, tuple[SourceKey, ...]] | None = None
     document: Document | None = None
+    period: Period | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Tell whether streams are pulled as they come due; else the run has its own records and is never quiet."""
+        return self.keys is None and self.period is None

@@ -20,6 +20,7 @@ from jobs.documents import has_documents_due, tend_documents
 from jobs.fetch_ahead import FetchAhead
 from jobs.housekeeping import expire_held, finish, has_ended, remove_due, withdraw_closed, withdraw_ended
 from jobs.parts import Parts, Task
+from jobs.period_pull import pull_period
 from jobs.stream_pull import RunState, pull_bundle
 from jobs.supply import note_missing, set_aside, supplied
 from mappings.activation import ModuleState, decide
@@ -77,8 +78,9 @@ def run_school(parts: Parts, task: Task) -> RunReport:
 
 
 def _has_looked(parts: Parts, task: Task) -> bool:
-    """Tell whether the run looked at the source; a school fed by files is only tidied between two documents."""
-    return parts.source.capabilities.is_incremental or task.document is not None
+    """Tell whether the run looked at what is new; not so a backfill, or a school fed by files between two documents."""
+    is_live = parts.source.capabilities.is_incremental and task.period is None
+    return is_live or task.document is not None
 
 
 def _release(session: Session, lease: Lease, *, is_checked: bool) -> None:
@@ -134,7 +136,7 @@ def _go(run: RunState) -> RunReport:
     except ConnectorError:
         with _ledgered(run):
             raise
-    if work.is_nothing and run.task.keys is None and run.task.document is None:
+    if work.is_nothing and run.task.is_whole and run.task.document is None:
         _log.info("run_quiet", seconds=round(time.monotonic() - started, 3))
         return _report(run, RunStatus.QUIET)
     with _ledgered(run):
@@ -224,7 +226,7 @@ def _look(run: RunState) -> Work:
             or has_documents_due(run, connection)
         )
     closed = frozenset(run.checkpoints) - frozenset(run.policy.streams)
-    streams = _selected(run) if run.task.keys is None else ()
+    streams = _selected(run) if run.task.is_whole else ()
     if not run.parts.source.capabilities.is_incremental:
         streams = streams if run.task.document is not None else ()
         return Work(frozenset(streams), frozenset(), closed, leftovers)
@@ -275,10 +277,11 @@ def _work(run: RunState, work: Work) -> str:
     with run.session.read() as connection:
         approved = _approved(run, connection)
     _pull_keys(run, approved)
-    problem = _pull_streams(run, work)
+    period = run.task.period
+    problem = _pull_streams(run, work) if period is None else pull_period(run, period)
     if not run.is_dry:
         _release_waiting(run)
-        problem = _pull_streams(run, NO_WORK) or problem
+        problem = problem if period is not None else _pull_streams(run, NO_WORK) or problem
         remove_due(run)
         undone = tend_documents(run)
         problem = problem or undone

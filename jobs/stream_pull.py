@@ -46,6 +46,7 @@ from schemas.tables.catalogue import TABLES
 
 _log = structlog.get_logger("connector")
 RETRIES_OF_A_SHORT_ENUMERATION = 1
+_ENUMERATIONS = frozenset({Mode.FULL, Mode.PERIOD})
 
 
 def _access(pupil: tuple[Any, ...], relations: Any) -> list[tuple[Any, ...]]:
@@ -195,7 +196,7 @@ def _weigh(run: RunState, stream: Stream, mode: Mode, tally: Tally) -> Staged:
     with run.session.read() as connection:
         lot = survey.lot(connection, stream)
     counted = tally.first_expected is None or (tally.first_expected == tally.last_expected == lot.keys + lot.unreadable)
-    is_short = mode is Mode.FULL and not (tally.is_ended and counted)
+    is_short = mode in _ENUMERATIONS and not (tally.is_ended and counted)
     is_complete = mode is Mode.FULL and not is_short and lot.unreadable == 0
     return Staged(stream, mode, tally, lot, is_short, is_complete)
 
@@ -240,7 +241,7 @@ def _survey(run: RunState, connection: Connection, staged: Staged) -> tuple[Surv
     if lot.naming_former_keys or lot.deleted:
         new = aliases.settle_former_keys(connection, school, stream)
     if lot.has_twins or new or stream in found.aliased:
-        settle_duplicates(connection, stream, is_snapshot=staged.mode is Mode.FULL)
+        settle_duplicates(connection, stream, is_snapshot=staged.mode in _ENUMERATIONS)
         found = found._replace(lot=survey.lot(connection, stream))
     return found, new
 
@@ -267,9 +268,11 @@ def _is_past_first_load(run: RunState, stream: Stream, checkpoint: Checkpoint) -
 
 
 def _is_by_decision(run: RunState, staged: Staged, checkpoint: Checkpoint) -> bool:
-    """Tell whether the stream is pulled in full because a person changed what decides its rows."""
+    """Tell whether a person asked for this: for a period, or by a change of what decides the stream's rows."""
     fingerprint = run.policy.fingerprint(staged.stream)
-    return staged.mode is Mode.FULL and is_settings_change(checkpoint.fingerprint, fingerprint)
+    return staged.mode is Mode.PERIOD or (
+        staged.mode is Mode.FULL and is_settings_change(checkpoint.fingerprint, fingerprint)
+    )
 
 
 def _report(
@@ -342,9 +345,10 @@ def _apply(run: RunState, staged: Staged, settled: Settled) -> StreamReport:
 
 
 def _news(run: RunState, stream: Stream) -> store.News:
-    """Judge what of a plan is news: no first load, and nothing that differs because we or the school decided anew."""
+    """Judge what is news: no first load, no backfill, nothing that differs because we or the school decided anew."""
     checkpoint = run.checkpoints.get(stream, Checkpoint())
     is_told = _is_past_first_load(run, stream, checkpoint) and checkpoint.fingerprint == run.policy.fingerprint(stream)
+    is_told = is_told and run.task.period is None
     # Children that a returning parent demands may come in a later run than the parent, if that one broke off.
     last = checkpoint.updated_at if checkpoint.full_reason is not None else None
     return store.News(is_told, min(run.started_at, last or run.started_at))
@@ -374,7 +378,9 @@ def note_rows_gone(
 
 
 def _move_checkpoint(run: RunState, connection: Connection, staged: Staged) -> bool:
-    """Move the checkpoint, unless records were asked for by key or the enumeration came up short."""
+    """Move the checkpoint, unless records were asked for by key or the enumeration came up short; a backfill never."""
+    if run.task.period is not None:
+        return False
     before = run.checkpoints.get(staged.stream, Checkpoint())
     now = run.parts.clock()
     if staged.mode is Mode.KEYS or staged.is_short:

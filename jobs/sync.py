@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from typing import NamedTuple
 
+from connector.bookkeeping import backfills
 from jobs.parts import Parts, Task
 from jobs.pipeline import run_school
+from schemas.errors import LeaseHeld
 from schemas.modules import Module
 from schemas.runs import RunReport, Trigger
+
+_POLL_SECONDS = 0.2
+"""Shorter than a backfill pauses between two windows, so that a sync that waits comes before the next one."""
 
 
 class SyncOptions(NamedTuple):
@@ -19,5 +25,18 @@ class SyncOptions(NamedTuple):
 
 
 def sync_school(parts: Parts, options: SyncOptions) -> RunReport:
-    """Do one run; raises as `jobs.pipeline.run_school`."""
-    return run_school(parts, Task(Trigger.SYNC, options.modules, options.is_full, options.is_dry_run))
+    """Do one run; raises as `jobs.pipeline.run_school`. A window of a backfill is waited for, no other run."""
+    task = Task(Trigger.SYNC, options.modules, options.is_full, options.is_dry_run)
+    until = time.monotonic() + parts.lease_seconds
+    while True:
+        try:
+            return run_school(parts, task)
+        except LeaseHeld:
+            if time.monotonic() > until or parts.should_stop() or not _is_backfill(parts):
+                raise
+            time.sleep(_POLL_SECONDS)
+
+
+def _is_backfill(parts: Parts) -> bool:
+    with parts.database.session() as session, session.read() as connection:
+        return backfills.is_backfilled_now(connection, parts.school.id)

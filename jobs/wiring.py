@@ -67,7 +67,7 @@ class Wiring:
         self.settings = settings
         self.database = database
         self._should_stop = should_stop
-        self._doors: dict[str, Http] = {}
+        self._doors: dict[tuple[str, bool], Http] = {}
 
     def schools(self, selection: Sequence[str] = ()) -> tuple[SchoolId, ...]:
         """Give the schools that were named, once each, or all; raises ConfigurationError for an unknown one."""
@@ -133,14 +133,27 @@ class Wiring:
             documents=self.documents(),
         )
 
+    def patient_parts(self, school: SchoolId, *, on_progress: Callable[[Progress], None] = _ignore) -> Parts:
+        """Give everything for work that may only use what others leave of the source: one request at a time."""
+        parts = self.parts(school, on_progress=on_progress)
+        live = DIALECTS[self._source_settings(school).dialect].live
+        assert live is not None  # noqa: S101  `parts` refused a school that is fed by files
+        source = live(self._door(self.settings.schools[school].source, leaves_room=True))
+        return parts._replace(source=source, parallel_requests=1)
+
+    def requests_per_second(self, school: SchoolId) -> float | None:
+        """Give the pace that the school's source is asked at, or None."""
+        return self._source_settings(school).requests_per_second
+
     def _source_settings(self, school: SchoolId) -> SourceSettings:
         return self.settings.sources[self.settings.schools[school].source]
 
-    def _door(self, name: str) -> Http:
-        if name not in self._doors:
-            settings = _http_settings(self.settings.sources[name])
-            self._doors[name] = Http(settings, should_stop=self._is_unwanted, on_event=_tell)
-        return self._doors[name]
+    def _door(self, name: str, *, leaves_room: bool = False) -> Http:
+        key = (name, leaves_room)
+        if key not in self._doors:
+            settings = _http_settings(self.settings.sources[name])._replace(leaves_room=leaves_room)
+            self._doors[key] = Http(settings, should_stop=self._is_unwanted, on_event=_tell)
+        return self._doors[key]
 
     def _is_unwanted(self) -> bool:
         """Tell whether no further request should be made: by the process, or for what nobody waits for."""

@@ -35,6 +35,10 @@ class StoreUnavailable(TransientError):
     """The store that holds the documents could not be reached, written or emptied."""
 
 
+class NewsFirst(TransientError):
+    """What was read of a period may hold news that only a sync may tell: sync, then read it again."""
+
+
 class CursorExpired(ConnectorError):
     """The source no longer knows our cursor: pull the stream in full."""
 

@@ -29,6 +29,7 @@ class Trigger(StrEnum):
     IMPORT = "import"
     REPLAY = "replay"
     APPROVAL = "approval"
+    BACKFILL = "backfill"
 
 
 class Sums(NamedTuple):

@@ -149,5 +149,5 @@ def _opened(school: School, stream: str, text: str, kinds: Sequence[str]) -> Pla
 
 
 def _typed(place: Place) -> bool:
-    is_period = isinstance(place.period, str)
-    return type(place.sequence) is int and type(place.mark) is int and isinstance(place.after, str) and is_period
+    texts: tuple[object, ...] = (place.after, place.period)
+    return type(place.sequence) is int and type(place.mark) is int and all(isinstance(one, str) for one in texts)

@@ -45,6 +45,7 @@ EVENTS: Mapping[str, Event] = {
     "module_revealed": Event("info", "The first load of a module is complete; parents see it from now on."),
     "streams_withdrawn": Event("info", "The rows of closed modules were deleted."),
     "enumeration_incomplete": Event("warning", "A full pull could not be proven complete; nothing counts as missing."),
+    "backfill_after_news": Event("info", "Records changed while a window was read; it is read again after a sync."),
     "stream_skipped": Event("warning", "A stream could not be pulled; it and what hangs on it wait for the next run."),
     "stream_not_supplied": Event("warning", "The source does not know a stream; the run goes on without it."),
     "documents_fetched": Event("info", "Files that shown rows name were asked for, and stored or refused."),

@@ -12,6 +12,7 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 from jobs.cli import (
+    backfill,
     check,
     db,
     demo,
@@ -52,6 +53,7 @@ def _given(
 
 app.command()(check.check)
 app.command()(sync.sync)
+app.command()(backfill.backfill)
 app.add_typer(modules.app, name="modules")
 app.add_typer(runs.app, name="runs")
 app.add_typer(quarantine.app, name="quarantine")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import CheckConstraint, Index, Text
 from sqlmodel import Field, SQLModel
@@ -176,3 +176,34 @@ class RunGateRow(SQLModel, table=True):
     stream: str = Field(primary_key=True, sa_type=Text)
     gate: str = Field(primary_key=True, sa_type=Text)
     records: int
+
+
+class BackfillRow(SchoolRow, table=True):
+    """A plan to load a period of a school's history, window by window. Empty `modules` is all that are open.
+
+    The newest one that has not ended is gone on with; a new plan ends the one before.
+    """
+
+    __tablename__ = "backfills"
+
+    plan_id: str = Field(primary_key=True, sa_type=Text)
+    from_on: date
+    until_on: date
+    modules: str = Field(sa_type=Text)
+    records: int
+    created_at: datetime
+    ended_at: datetime | None = None
+
+
+class BackfillWindowRow(SchoolRow, table=True):
+    """One window of a plan, both days in it: a run of its own. Done once `done_at` is set."""
+
+    __tablename__ = "backfill_windows"
+
+    plan_id: str = Field(primary_key=True, sa_type=Text)
+    number: int = Field(primary_key=True)
+    from_on: date
+    until_on: date
+    run_id: str | None = Field(default=None, sa_type=Text)
+    fetched: int = 0
+    done_at: datetime | None = None
