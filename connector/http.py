@@ -39,6 +39,8 @@ Event = Callable[[str, Mapping[str, object]], None]
 NOT_FOUND = 404
 GONE = 410
 LONGEST_WAIT_SECONDS = 60.0
+ROOM_FOR_OTHERS = 2
+"""Who leaves room is so many times as slow as the pace allows."""
 _SLICE_SECONDS = 0.2
 _CONNECTIONS = 16
 _BACKOFF = wait_random_exponential(multiplier=0.5, max=20)
@@ -53,7 +55,7 @@ _HEADERS = {
 class HttpSettings(NamedTuple):
     """How to reach one source. `requests_per_second` None sets no pace, `ca_bundle` None trusts the usual.
 
-    `leaves_room` halves the pace, and rests after each answer as long as it took: others have at least the other half.
+    `leaves_room` halves that pace, and rests after each answer as long as it took: others have at least the other half.
     """
 
     base_url: str
@@ -124,7 +126,7 @@ class Http:
         self._interval = 1 / settings.requests_per_second if settings.requests_per_second else 0.0
         self._leaves_room = settings.leaves_room
         if self._leaves_room:
-            self._interval *= 2
+            self._interval *= ROOM_FOR_OTHERS
         self._next_slot = 0.0
         self._lock = threading.Lock()
 

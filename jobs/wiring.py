@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy import text
 
 from connector.document_store import DocumentStore
-from connector.http import Http, HttpSettings
+from connector.http import ROOM_FOR_OTHERS, Http, HttpSettings
 from connector.portal import revision
 from connector.portal.database import Database
 from connector.settings_shape import Settings, SourceSettings
@@ -141,9 +141,10 @@ class Wiring:
         source = live(self._door(self.settings.schools[school].source, leaves_room=True))
         return parts._replace(source=source, parallel_requests=1)
 
-    def requests_per_second(self, school: SchoolId) -> float | None:
-        """Give the pace that the school's source is asked at, or None."""
-        return self._source_settings(school).requests_per_second
+    def patient_pace(self, school: SchoolId) -> float | None:
+        """Give how many requests per second such work makes of the school's source at most, or None."""
+        pace = self._source_settings(school).requests_per_second
+        return None if pace is None else pace / ROOM_FOR_OTHERS
 
     def _source_settings(self, school: SchoolId) -> SourceSettings:
         return self.settings.sources[self.settings.schools[school].source]

@@ -49,7 +49,7 @@ def backfill(
             proposal = job.Proposal(job.to_resume(parts), None)
         else:
             order = _order(parts, from_, to, window, module or ())
-            proposal = job.propose(parts, order, wiring.requests_per_second(one))
+            proposal = job.propose(parts, order, wiring.patient_pace(one))
         if not json:
             render_backfill.plan(proposal, wiring.plan(one).name)
         if not (resume or dry_run) and job.keep(parts, proposal.plan) and not json:

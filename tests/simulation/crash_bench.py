@@ -33,6 +33,8 @@ _OUTCOME_COLUMNS = {
     "hidden_keys": ("stream", "id", "reason"),
     "id_aliases": ("stream", "source_key", "id"),
     "reveals": ("module",),
+    "backfills": ("ended_at",),
+    "backfill_windows": ("number", "done_at"),
     "documents": ("id", "sha256", "state", "reason", "location", "content"),
 }
 

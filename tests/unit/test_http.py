@@ -412,6 +412,31 @@ def test_a_pace_is_kept(web: Any, clock: Clock) -> None:
     assert clock.slept == pytest.approx(2.0)
 
 
+def test_who_leaves_room_takes_half_the_pace(web: Any, clock: Clock) -> None:
+    """With two requests per second allowed, five requests that leave room take four seconds."""
+    give_token(web)
+    web.add("GET", PAGE, json={})
+    http = door(clock, SETTINGS._replace(requests_per_second=2, leaves_room=True))
+    for _ in range(4):
+        http.get("/v1/page")
+    assert clock.slept == pytest.approx(4.0)
+
+
+def test_who_leaves_room_rests_as_long_as_the_source_worked(web: Any, clock: Clock) -> None:
+    """Without a pace, after an answer that took three seconds the next request waits for three."""
+    give_token(web)
+
+    def slow(_request: Any) -> tuple[int, dict[str, str], str]:
+        clock.now += 3
+        return 200, {"Content-Type": "application/json"}, "{}"
+
+    web.add_callback("GET", PAGE, slow, content_type="application/json")
+    http = door(clock, SETTINGS._replace(leaves_room=True))
+    for _ in range(3):
+        http.get("/v1/page")
+    assert clock.slept == pytest.approx(6.0)
+
+
 def test_many_threads_share_one_pace(web: Any, clock: Clock) -> None:
     """Eight threads that ask at one moment get eight different slots, half a second apart."""
     give_token(web)
