@@ -120,7 +120,7 @@ def _streams(parts: Parts, order: Order, policy: Policy, loaded: frozenset[Strea
         if module not in policy.modules:
             raise ConfigurationError(
                 f"Module {module} of school {school} is closed, so nothing of it is kept.",
-                fix=f"Open it first: `connector modules open {module} --school {school}`; its first load reads all.",
+                fix=f"Open it: `connector modules open --school {school} --module {module}`. Its first load reads all.",
             )
         if not mine & DAY_COLUMNS.keys():
             raise ConfigurationError(
