@@ -54,10 +54,14 @@ class Proposal(NamedTuple):
 
 
 class Step(NamedTuple):
-    """A window that was worked: its run's report, and what of the plan is left. `seconds_left` is a guess."""
+    """A window that was worked, and what of the plan is left. `seconds_left` is a guess.
+
+    `synced` are the reports of the syncs before it: what they found new is told nowhere else.
+    """
 
     window: PlannedWindow
     report: RunReport
+    synced: tuple[RunReport, ...]
     is_done: bool
     windows_left: int
     records_left: int
@@ -196,10 +200,11 @@ def work(parts: Parts, plan: Plan, show: Show, *, is_dry_run: bool = False) -> l
         if at > 1:
             _wait(parts, PAUSE_SECONDS if not is_dry_run else 0.0)
         _give_way(parts)
-        report = _work_window(parts, plan, window, is_dry_run=is_dry_run)
+        synced, report = _work_window(parts, plan, window, is_dry_run=is_dry_run)
         records += _fetched(report)
         remaining, spent = len(left) - at, time.monotonic() - began
-        step = Step(window, report, _is_done(report), remaining, max(0, expected - records), spent / at * remaining)
+        lasting = spent / at * remaining
+        step = Step(window, report, synced, _is_done(report), remaining, max(0, expected - records), lasting)
         steps.append(step)
         show(step)
     return steps
@@ -223,13 +228,16 @@ def automatic(parts: Parts) -> RunReport | None:
         return None
 
 
-def _work_window(parts: Parts, plan: Plan, window: PlannedWindow, *, is_dry_run: bool) -> RunReport:
+def _work_window(
+    parts: Parts, plan: Plan, window: PlannedWindow, *, is_dry_run: bool
+) -> tuple[tuple[RunReport, ...], RunReport]:
     if is_dry_run:
-        return run_school(parts, _task(plan, window)._replace(is_dry_run=True))
+        return (), run_school(parts, _task(plan, window)._replace(is_dry_run=True))
+    synced: list[RunReport] = []
     for times in range(1, TIMES_A_WINDOW_IS_READ + 1):
-        _in_turn(parts, lambda: run_school(parts, Task(Trigger.SYNC)))
+        synced.append(_in_turn(parts, lambda: run_school(parts, Task(Trigger.SYNC))))
         try:
-            return _in_turn(parts, lambda: _load(parts, plan, window))
+            return tuple(synced), _in_turn(parts, lambda: _load(parts, plan, window))
         except NewsFirst:
             _log.info("backfill_after_news", attempt=times)
             if times == TIMES_A_WINDOW_IS_READ:

@@ -99,7 +99,7 @@ def _work(
         return steps, StopRequested(error.message, fix=again), stopping.exit_code
     except ConnectorError as error:
         return steps, error, exits.of_error(error)
-    codes = [reports.of_report(step.report).code for step in steps]
+    codes = [reports.of_report(report).code for step in steps for report in (*step.synced, step.report)]
     codes += [exits.SOURCE for step in steps if not step.is_done]
     return steps, None, exits.gravest(codes)
 

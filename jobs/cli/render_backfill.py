@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from jobs.cli import render
+from jobs.cli import render, reports
 from schemas.errors import ConnectorError
 from schemas.runs import Sums
 
@@ -101,11 +101,9 @@ def result(made: Plan, steps: Sequence[Step], *, is_dry_run: bool) -> None:
     render.out(
         "done" if left == 0 else f"{done} windows done, {left} left: connector backfill --school {made.school} --resume"
     )
-    held = [step.report.run_id for step in steps if step.report.held]
-    if held:
-        render.out(f"next: keys are held; see `connector runs show {held[0]}`.")
-    if any(step.report.quarantined for step in steps):
-        render.out(f"next: `connector quarantine list --school {made.school}`")
+    for report in (report for step in steps for report in (*step.synced, step.report)):
+        for line in reports.advice(report):
+            render.out(line)
 
 
 def _cells(step: Step) -> tuple[int, ...]:

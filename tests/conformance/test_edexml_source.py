@@ -112,6 +112,7 @@ def test_a_document_is_a_source() -> None:
         False,
         False,
         False,
+        frozenset(),
     )
     assert source.describe(SCHOOL) == Description(SCHOOL, "", frozenset(READERS))
 

@@ -26,7 +26,19 @@ from schemas.errors import (
     WrongSchool,
 )
 from schemas.ids import SchoolId, SourceKey
-from schemas.streams import WHOLE_SCHOOL, Cursor, Mode, Page, Period, Pull, Rejection, Scope, Stream, Tombstone
+from schemas.streams import (
+    DAY_COLUMNS,
+    WHOLE_SCHOOL,
+    Cursor,
+    Mode,
+    Page,
+    Period,
+    Pull,
+    Rejection,
+    Scope,
+    Stream,
+    Tombstone,
+)
 from tests.simulator_adapter import simulated_session
 from tests.unit.simulator.asking import SCHOOL, simulator_of
 
@@ -70,7 +82,7 @@ def test_it_is_a_source(simulator: Simulator) -> None:
     source: Source = source_of(simulator)
     assert source.dialect == "reference"
     assert source.capabilities.bundles == tuple((stream,) for stream in Stream)
-    assert source.capabilities[1:] == (True, True, True)
+    assert source.capabilities[1:] == (True, True, True, frozenset(DAY_COLUMNS))
 
 
 @pytest.mark.parametrize("stream", Stream)

@@ -12,7 +12,7 @@ from connector.bookkeeping import leases, register
 from jobs import backfill
 from jobs.backfill import Order, Step, automatic, keep, propose, to_resume, work
 from mappings.backfill import WindowSize
-from schemas.errors import ConfigurationError, NewsFirst, StopRequested
+from schemas.errors import ConfigurationError, LeaseHeld, NewsFirst, StopRequested
 from schemas.modules import Module
 from schemas.runs import RunStatus
 from schemas.streams import DAY_COLUMNS, Mode, Period, Stream
@@ -241,10 +241,38 @@ def test_a_sync_gets_in_between_two_windows_and_a_window_waits_for_one(rig: Rig)
                 leases.release(session, held.pop(), checked=False)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(backfill.time, "sleep", nap)
+        patch.setattr("jobs.backfill.time.sleep", nap)
         work(rig.parts, plan, between)
     assert seen == [RunStatus.QUIET] * 4
     assert len(naps) >= 3
+
+
+def test_a_sync_that_meets_a_window_waits_for_it_and_for_no_other_run(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While a backfill holds the lease a sync looks again until it is free; to another run it gives way."""
+    with rig.database.session() as session:
+        lease = leases.acquire(session, rig.school, 60)
+        with pytest.raises(LeaseHeld):
+            rig.sync()
+        keep(rig.parts, propose(rig.parts, order(rig)).plan)
+        naps: list[float] = []
+
+        def nap(seconds: float) -> None:
+            naps.append(seconds)
+            if len(naps) == 3:
+                leases.release(session, lease, checked=False)
+
+        monkeypatch.setattr("jobs.sync.time.sleep", nap)
+        assert rig.sync().status is RunStatus.QUIET
+    assert len(naps) == 3
+
+
+def test_what_the_sync_before_a_window_found_is_told(rig: Rig) -> None:
+    """A record that breaks between two syncs is new in the report of the one before the window, not lost."""
+    rig.world.patch(rig.school, "absences", rig.role("absence_illness"), kind=7)
+    steps = load(rig, order(rig, years=1))
+    assert sum(report.quarantined for step in steps for report in step.synced) == 1
 
 
 def test_the_scheduler_loads_one_window_at_a_time(rig: Rig) -> None:
@@ -279,7 +307,7 @@ def test_a_window_waits_while_another_school_of_the_source_is_busy(rig: Rig) -> 
             naps.append(seconds)
             leases.release(session, lease, checked=False)
 
-        patch.setattr(backfill.time, "sleep", nap)
+        patch.setattr("jobs.backfill.time.sleep", nap)
         work(rig.parts, plan, lambda _step: None)
     assert naps
 
