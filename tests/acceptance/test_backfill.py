@@ -175,7 +175,9 @@ def test_a_terminal_shows_one_line_that_moves(loaded: Office, columns: int) -> N
     """On a terminal of any width the counts and the time left are on one line that fits, and the end is told."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-    environment = {**os.environ, "TERM": "xterm"}
+    # pytest-xdist tells its workers how wide the person's own terminal is.
+    environment = {name: value for name, value in os.environ.items() if name not in {"COLUMNS", "LINES"}}
+    environment["TERM"] = "xterm"
     command = [CONNECTOR, "backfill", *SCHOOL, "--from", "2025-08-01", "--window", "term"]
     process = subprocess.Popen(command, cwd=loaded.folder, stdin=theirs, stdout=theirs, stderr=theirs, env=environment)
     os.close(theirs)
