@@ -30,6 +30,7 @@ class Trigger(StrEnum):
     REPLAY = "replay"
     APPROVAL = "approval"
     BACKFILL = "backfill"
+    PREVIEW = "preview"
 
 
 class Sums(NamedTuple):
