@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection
 
 from connector.bookkeeping import register
-from connector.bookkeeping.register import Decision, ModuleEntry
+from connector.bookkeeping.register import Contact, Decision, ModuleEntry
 from mappings.values import local_day
 from schemas.errors import ConfigurationError
 from schemas.ids import SchoolId
@@ -242,8 +242,8 @@ def present_plan(connection: Connection, schools: Sequence[SchoolId], now: datet
     plan = []
     for school in schools:
         entries = _entries(connection, school, now)
-        decisions = _decisions(connection, school)
-        for number in sorted({entry.phase for entry in entries} | set(decisions)):
+        decided = decisions(connection, school)
+        for number in sorted({entry.phase for entry in entries} | set(decided)):
             modules = tuple(
                 PlannedModule(entry.module, None, None)
                 if entry.module in ALWAYS_ON
@@ -251,7 +251,7 @@ def present_plan(connection: Connection, schools: Sequence[SchoolId], now: datet
                 for entry in entries
                 if entry.phase == number
             )
-            plan.append(PlannedPhase(school, number, decisions.get(number, Decision()), modules))
+            plan.append(PlannedPhase(school, number, decided.get(number, Decision()), modules))
     return plan
 
 
@@ -260,7 +260,7 @@ def differences(connection: Connection, plan: Iterable[PlannedPhase], now: datet
     found: list[Difference] = []
     for phase in plan:
         entries = {entry.module: entry for entry in _entries(connection, phase.school, now)}
-        before = _decisions(connection, phase.school).get(phase.number, Decision())
+        before = decisions(connection, phase.school).get(phase.number, Decision())
         for name, value in phase.decision._asdict().items():
             if value is not None and value != getattr(before, name):
                 found.append(Difference(phase.school, f"phase {phase.number}", name, getattr(before, name), value))
@@ -282,6 +282,32 @@ def apply(connection: Connection, plan: Sequence[PlannedPhase], *, now: datetime
         for planned in phase.modules:
             fields = {change.field for change in mine if change.subject == planned.module.value}
             _apply_module(connection, phase, planned, fields, by)
+    return changes
+
+
+def present_contacts(connection: Connection, schools: Sequence[SchoolId]) -> list[tuple[SchoolId, Contact]]:
+    """Give the contact persons of these schools, where there is one."""
+    found = ((school, register.contact(connection, school)) for school in schools)
+    return [(school, contact) for school, contact in found if contact is not None]
+
+
+def contact_differences(connection: Connection, planned: Iterable[tuple[SchoolId, Contact]]) -> list[Difference]:
+    """Say what of the contact persons a plan would change."""
+    found = []
+    for school, wanted in planned:
+        before = register.contact(connection, school)
+        for name, value in wanted._asdict().items():
+            was = None if before is None else getattr(before, name)
+            if was != value:
+                found.append(Difference(school, "contact", name, was, value))
+    return found
+
+
+def apply_contacts(connection: Connection, planned: Sequence[tuple[SchoolId, Contact]], by: str) -> list[Difference]:
+    """Make the register name these contact persons, and give what that changed."""
+    changes = contact_differences(connection, planned)
+    for school, wanted in planned:
+        register.set_contact(connection, school, wanted, by)
     return changes
 
 
@@ -334,7 +360,8 @@ def _entries(connection: Connection, school: SchoolId, now: datetime) -> list[Mo
     ]
 
 
-def _decisions(connection: Connection, school: SchoolId) -> Mapping[int, Decision]:
+def decisions(connection: Connection, school: SchoolId) -> Mapping[int, Decision]:
+    """Give the decision behind each phase of a school."""
     return {
         row["number"]: Decision(*(row[name] for name in Decision._fields))
         for row in register.phases(connection, school)

@@ -52,10 +52,10 @@ class Own(NamedTuple):
 
 
 class Preview(NamedTuple):
-    """What opening a module would show. `also` are modules that show more once this one is open."""
+    """What opening modules would show. `also` are modules that show more once these are open."""
 
     school: SchoolId
-    module: Module
+    modules: tuple[Module, ...]
     taken_at: datetime
     seen: tuple[Seen, ...]
     unseen: tuple[Unseen, ...]
@@ -90,36 +90,37 @@ class _RecordsOnly:
         return self._source.pages(school, pull)
 
 
-def preview(parts: Parts, module: Module, guardian: SourceKey | None = None) -> Preview:
-    """Give what parents would see of a module. The portal is only read; nothing is kept.
+def preview(parts: Parts, modules: tuple[Module, ...], guardian: SourceKey | None = None) -> Preview:
+    """Give what parents would see if these modules were open together. The portal is only read; nothing is kept.
 
     Raises ConfigurationError for a module the source cannot supply or a guardian nobody knows, and what a run raises.
     """
-    _require_supply(parts, module)
+    _require_supply(parts, modules)
     with scratch.scratch_portal() as database:
-        also = _furnish(parts, database, module)
-        task = Task(Trigger.PREVIEW, frozenset({Module.PERSONALIA, module, *also}))
+        also = _furnish(parts, database, modules)
+        task = Task(Trigger.PREVIEW, frozenset({Module.PERSONALIA, *modules, *also}))
         alone = parts._replace(database=database, source=_RecordsOnly(parts.source), documents=DocumentPlan())
         report = run_school(alone, task)
         if report.status not in {RunStatus.DONE, RunStatus.QUIET}:
             raise TransientError(report.error or "The source did not hand out everything.", fix="Try again later.")
-        return _look(alone, module, also, report, guardian)
+        return _look(alone, modules, also, report, guardian)
 
 
-def _require_supply(parts: Parts, module: Module) -> None:
+def _require_supply(parts: Parts, modules: tuple[Module, ...]) -> None:
     """Ask the source once what it has, before anything else of it is asked."""
     school = parts.school.id
     supply = parts.source.capabilities.streams & parts.source.describe(school).streams
-    lacking = [stream.value for stream in STREAMS_OF[module] if stream in ESSENTIAL[module] - supply]
-    if lacking:
-        raise ConfigurationError(
-            f"The source of school {school} cannot supply {module.value}: it has no {', '.join(lacking)}.",
-            fix="Ask the supplier to grant it; `connector check` shows what it can supply.",
-        )
+    for module in modules:
+        lacking = [stream.value for stream in STREAMS_OF[module] if stream in ESSENTIAL[module] - supply]
+        if lacking:
+            raise ConfigurationError(
+                f"The source of school {school} cannot supply {module.value}: it has no {', '.join(lacking)}.",
+                fix="Ask the supplier to grant it; `connector check` shows what it can supply.",
+            )
 
 
-def _furnish(parts: Parts, database: Database, module: Module) -> tuple[Module, ...]:
-    """Carry over what the run needs, and open the module there; give the modules that will show more."""
+def _furnish(parts: Parts, database: Database, modules: tuple[Module, ...]) -> tuple[Module, ...]:
+    """Carry over what the run needs, and open the modules there; give the modules that will show more."""
     school, now = parts.school.id, parts.clock()
     with (
         parts.database.session() as real,
@@ -130,13 +131,21 @@ def _furnish(parts: Parts, database: Database, module: Module) -> tuple[Module, 
         scratch.carry_register(origin, target, school)
         register.ensure(target, school, now, WHO)
         loaded = checkpoints.read(origin, school)
-        open_now = {entry.module for entry in register.read(target, school)[0] if _is_open(entry, now)} | ALWAYS_ON
-        if module not in open_now:
-            register.open_module(target, school, module, now, WHO)
-        register.lift_embargoes(target, school, module, now, WHO)
-        scratch.carry_streams(origin, target, school, _present(loaded, open_now, module))
-    fresh = frozenset(STREAMS_OF[module]) - {stream for one in open_now - {module} for stream in STREAMS_OF[one]}
-    return tuple(one for one in Module if one in open_now - {module} and _waits_for(one, fresh))
+        open_now = {entry.module for entry in register.read(target, school)[0] if _is_open(entry, now)} | set(ALWAYS_ON)
+        for module in modules:
+            if module not in open_now:
+                register.open_module(target, school, module, now, WHO)
+            register.lift_embargoes(target, school, module, now, WHO)
+        scratch.carry_streams(origin, target, school, _present(loaded, open_now, _streams(modules)))
+    others = open_now - set(modules)
+    fresh = frozenset(_streams(modules)) - {stream for one in others for stream in STREAMS_OF[one]}
+    return tuple(one for one in Module if one in others and _waits_for(one, fresh))
+
+
+def _streams(modules: tuple[Module, ...]) -> tuple[Stream, ...]:
+    """Give the modules' own streams, each once, in dependency order."""
+    needed = {stream for module in modules for stream in STREAMS_OF[module]}
+    return tuple(stream for stream in Stream if stream in needed)
 
 
 def _is_open(entry: register.ModuleEntry, now: datetime) -> bool:
@@ -152,11 +161,9 @@ def _waits_for(module: Module, fresh: frozenset[Stream]) -> bool:
     return False
 
 
-def _present(
-    loaded: Mapping[Stream, Checkpoint], open_now: frozenset[Module] | set[Module], module: Module
-) -> frozenset[Stream]:
-    """Give the streams to carry over: loaded, open, and neither the module's own nor hanging on those."""
-    anew = {stream for own in STREAMS_OF[module] for stream in (own, *children_of(own))}
+def _present(loaded: Mapping[Stream, Checkpoint], open_now: set[Module], own: tuple[Stream, ...]) -> frozenset[Stream]:
+    """Give the streams to carry over: loaded, open, and neither the modules' own nor hanging on those."""
+    anew = {stream for one in own for stream in (one, *children_of(one))}
     needed = {stream for one in open_now for stream in STREAMS_OF[one]}
     kept = {s for s in needed - anew if s in loaded and loaded[s].loaded_at is not None}
     if not kept >= _PEOPLE:
@@ -165,25 +172,25 @@ def _present(
 
 
 def _look(
-    alone: Parts, module: Module, also: tuple[Module, ...], report: RunReport, guardian: SourceKey | None
+    alone: Parts, modules: tuple[Module, ...], also: tuple[Module, ...], report: RunReport, guardian: SourceKey | None
 ) -> Preview:
     school = alone.school.id
-    views = [view for one in (module, *also) for view in audience.views_of(one)]
+    views = list(dict.fromkeys(view for one in (*modules, *also) for view in audience.views_of(one)))
     with alone.database.session() as session, session.read() as connection:
         # The clock the views read, so that what comes later is told from what nobody may see.
         now = database_now(connection)
-        unseen = [*_withheld(report, module)]
-        for stream in STREAMS_OF[module]:
+        unseen = [*_withheld(report, _streams(modules))]
+        for stream in _streams(modules):
             unseen += audience.unseen(connection, school, stream, now)
         return Preview(
             school=school,
-            module=module,
+            modules=modules,
             taken_at=now,
             seen=tuple(audience.seen(connection, school, view) for view in views),
-            unseen=tuple(unseen),
+            unseen=tuple(sorted(unseen, key=lambda one: list(Stream).index(one.stream))),
             people=audience.people(connection, school, views, now),
             also=also,
-            not_supplied=tuple(one for one in report.not_supplied if one in STREAMS_OF[module]),
+            not_supplied=tuple(one for one in report.not_supplied if one in _streams(modules)),
             fetched=_fetched(report),
             own=None if guardian is None else _own(connection, school, views, guardian, now),
         )
@@ -200,9 +207,9 @@ def _own(connection: Connection, school: SchoolId, views: list[str], guardian: S
     return Own(found, tuple(audience.own_access(connection, school, found, now)), rows)
 
 
-def _withheld(report: RunReport, module: Module) -> Iterator[Unseen]:
-    """Give what gates withheld and the brake would hold of the module's own streams."""
-    for stream in STREAMS_OF[module]:
+def _withheld(report: RunReport, streams: tuple[Stream, ...]) -> Iterator[Unseen]:
+    """Give what gates withheld and the brake would hold of the modules' own streams."""
+    for stream in streams:
         gates: dict[str, int] = {}
         for one in report.streams:
             if one.stream is stream:

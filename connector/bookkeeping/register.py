@@ -10,13 +10,14 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from connector.portal.upsert import insert_missing
+from connector.portal.upsert import insert_missing, upsert
 from schemas.errors import ConfigurationError
 from schemas.ids import SchoolId
 from schemas.modules import ALWAYS_ON, DEFAULT_PHASE, Module
 from schemas.selections import DEFAULT_SELECTIONS, SETTINGS, Selections, parse_setting
 from schemas.tables.catalogue import table_of
 from schemas.tables.register import (
+    ContactRow,
     EmbargoRow,
     ModuleRow,
     PhaseRow,
@@ -27,7 +28,7 @@ from schemas.tables.register import (
 )
 
 _MODULES, _PHASES, _EMBARGOES = table_of(ModuleRow), table_of(PhaseRow), table_of(EmbargoRow)
-_SETTINGS = table_of(SettingRow)
+_SETTINGS, _CONTACTS = table_of(SettingRow), table_of(ContactRow)
 _REVEALS, _HISTORY, _VERSIONS = table_of(RevealRow), table_of(RegisterHistoryRow), table_of(RegisterVersionRow)
 
 
@@ -49,6 +50,14 @@ class Decision(NamedTuple):
     agreed_with: str | None = None
     evening_on: date | None = None
     parent_text: str | None = None
+
+
+class Contact(NamedTuple):
+    """Whom the parents of a school may ask about the portal."""
+
+    name: str
+    mail: str
+    phone: str | None = None
 
 
 def ensure(connection: Connection, school: SchoolId, now: datetime, by: str) -> None:
@@ -213,6 +222,29 @@ def reset_setting(connection: Connection, school: SchoolId, name: str, by: str) 
     here = (_SETTINGS.c.school_id == school, _SETTINGS.c.name == name)
     connection.execute(update(_SETTINGS).values(changed_by=by).where(*here))
     return connection.execute(delete(_SETTINGS).where(*here)).rowcount == 1
+
+
+def contact(connection: Connection, school: SchoolId) -> Contact | None:
+    """Give the contact person of a school."""
+    query = select(_CONTACTS.c.name, _CONTACTS.c.mail, _CONTACTS.c.phone).where(_CONTACTS.c.school_id == school)
+    row = connection.execute(query).first()
+    return None if row is None else Contact(*row)
+
+
+def set_contact(connection: Connection, school: SchoolId, given: Contact, by: str) -> bool:
+    """Write down the contact person; tell whether that changed anything."""
+    if contact(connection, school) == given:
+        return False
+    values = {"school_id": school, **given._asdict(), "changed_by": by}
+    upsert(connection, _CONTACTS, [values])
+    return True
+
+
+def clear_contact(connection: Connection, school: SchoolId, by: str) -> bool:
+    """Take the contact person away; tell whether there was one. Signed first, as with a setting."""
+    here = _CONTACTS.c.school_id == school
+    connection.execute(update(_CONTACTS).values(changed_by=by).where(here))
+    return connection.execute(delete(_CONTACTS).where(here)).rowcount == 1
 
 
 def reveal(connection: Connection, school: SchoolId, modules: Iterable[Module], now: datetime) -> None:

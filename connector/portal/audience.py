@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, column, func, or_, select, table, text, true
@@ -122,8 +122,8 @@ def people(connection: Connection, school: SchoolId, views: Iterable[str], now: 
         _GUARDIANS.c.school_id == school, _GUARDIANS.c.id.in_(of_them)
     )
     secret = list(connection.execute(homes).scalars())
-    windows = _windows(connection, school, now)
-    able = {pupil for _, pupil, level, _ in windows if level != "none"}
+    rows = windows(connection, school, now)
+    able = {pupil for _, pupil, level, _ in rows if level != "none"}
     return People(
         pupils=len(present),
         guardians=len(secret),
@@ -132,7 +132,7 @@ def people(connection: Connection, school: SchoolId, views: Iterable[str], now: 
         secret_pupils=sum(present.values()),
         secret_guardians=sum(secret),
         unseen_pupils=len(present.keys() - able),
-        access=_access_counts(windows, set(present)),
+        access=_access_counts(rows, set(present)),
     )
 
 
@@ -152,12 +152,23 @@ def own_rows(connection: Connection, school: SchoolId, view: str, guardian: str)
     order = "id" if "id" in _columns(connection, view) else "group_id, sort_name, pupil_id"
     statement = text(f"SELECT * FROM {view} WHERE school_id = :s AND guardian_id = :g ORDER BY {order}")  # noqa: S608  # our own names
     rows = connection.execute(statement, {"s": school, "g": guardian}).mappings()
-    return OwnRows(view, tuple(dict(row) for row in rows))
+    return OwnRows(view, tuple({name: _typed(name, value) for name, value in row.items()} for row in rows))
+
+
+def _typed(name: str, value: Any) -> Any:
+    """Give truths and instants as such: a view of SQLite has no types of its own."""
+    if value is None:
+        return None
+    if name.startswith("is_"):
+        return bool(value)
+    if isinstance(value, str) and (name.endswith("_at") or name in {"visible_from", "visible_until"}):
+        return datetime.fromisoformat(value).replace(tzinfo=UTC)
+    return value
 
 
 def own_access(connection: Connection, school: SchoolId, guardian: str, now: datetime) -> list[tuple[str, str, str]]:
     """Give pupil, level and reason at this moment for every pupil this guardian is related to."""
-    found = [row for row in _windows(connection, school, now) if row[0] == guardian]
+    found = [row for row in windows(connection, school, now) if row[0] == guardian]
     return sorted((pupil, level, reason) for _, pupil, level, reason in found)
 
 
@@ -169,7 +180,8 @@ def _open_now(begins: Any, ends: Any, now: datetime) -> tuple[ColumnElement[bool
     return or_(begins.is_(None), begins <= now), or_(ends.is_(None), ends > now)
 
 
-def _windows(connection: Connection, school: SchoolId, now: datetime) -> list[tuple[str, str, str, str]]:
+def windows(connection: Connection, school: SchoolId, now: datetime) -> list[tuple[str, str, str, str]]:
+    """Give guardian, pupil, level and reason of every relation at this moment."""
     query = select(_ACCESS.c.guardian_id, _ACCESS.c.pupil_id, _ACCESS.c.level, _ACCESS.c.reason)
     here = (_ACCESS.c.school_id == school, *_open_now(_ACCESS.c.access_from, _ACCESS.c.access_until, now))
     return [(row[0], row[1], row[2], row[3]) for row in connection.execute(query.where(*here))]

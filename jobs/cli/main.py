@@ -19,11 +19,13 @@ from jobs.cli import (
     documents,
     exits,
     import_,
+    invitations,
     modules,
     quarantine,
     render,
     runs,
     session,
+    sheet,
     simulate,
     status,
     sync,
@@ -55,6 +57,8 @@ app.command()(check.check)
 app.command()(sync.sync)
 app.command()(backfill.backfill)
 app.add_typer(modules.app, name="modules")
+app.add_typer(invitations.app, name="invitations")
+app.command()(sheet.sheet)
 app.add_typer(runs.app, name="runs")
 app.add_typer(quarantine.app, name="quarantine")
 app.command()(documents.documents)

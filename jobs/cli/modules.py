@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from jobs.cli import exits, modules_settings, render
+from jobs.cli import exits, modules_contact, modules_preview, modules_settings, render
 from jobs.cli.modules_desk import By, Desk, Json, Schools, desk_of
 from jobs.cli.runs import who
 
@@ -195,6 +195,8 @@ def embargo(
 app.command("settings")(modules_settings.list_settings)
 app.command("set", context_settings=modules_settings.ANY_VALUE)(modules_settings.set_)
 app.command()(modules_settings.unset)
+app.command()(modules_preview.preview)
+app.command()(modules_contact.contact)
 
 
 @app.command()
@@ -206,7 +208,9 @@ def plan(school: Schools = None) -> int:
     with desk_of(school) as desk:
         with desk.session.read() as connection:
             phases = activate.present_plan(connection, desk.schools, desk.now)
-            present = Plan(tuple(phases), tuple(choose.present_settings(connection, desk.schools)))
+            contacts = activate.present_contacts(connection, desk.schools)
+            settings = choose.present_settings(connection, desk.schools)
+            present = Plan(tuple(phases), tuple(settings), tuple(contacts))
         render.out(plan_text(present).rstrip("\n"))
     return exits.WELL
 
@@ -228,24 +232,27 @@ def apply(
         wanted = read_plan(file, desk.schools)
         with desk.session.read() as connection:
             opened = activate.differences(connection, wanted.phases, desk.now)
+            named = activate.contact_differences(connection, wanted.contacts)
             chosen = choose.differences(connection, wanted.settings, desk.now)
-        render.out(*map(difference_line, opened), *map(setting_line, chosen))
-        if not opened and not chosen:
+        render.out(*map(difference_line, [*opened, *named]), *map(setting_line, chosen))
+        number = len(opened) + len(named) + len(chosen)
+        if not number:
             render.out("The register says this already; nothing changes.")
             return exits.WELL
         if is_dry_run:
-            render.out(f"{len(opened) + len(chosen)} differences; nothing was changed (--dry-run).")
+            render.out(f"{number} differences; nothing was changed (--dry-run).")
             return exits.WELL
         with desk.session.write() as connection:
             # Settings first: what they pull is told of the modules that were open when it was shown.
             has_chosen = choose.apply(connection, wanted.settings, now=desk.now, by=who(by)) == chosen
             has_opened = activate.apply(connection, wanted.phases, now=desk.now, by=who(by)) == opened
-            if not (has_chosen and has_opened):
+            has_named = activate.apply_contacts(connection, wanted.contacts, who(by)) == named
+            if not (has_chosen and has_opened and has_named):
                 raise ConfigurationError(
                     "Someone changed the register at the same moment; nothing was applied.",
                     fix="Look at the differences again: connector modules apply FILE --dry-run.",
                 )
-        render.out(f"{len(opened) + len(chosen)} differences applied.")
+        render.out(f"{number} differences applied.")
     return exits.WELL
 
 

@@ -13,9 +13,10 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from connector.bookkeeping.register import Decision
+from connector.bookkeeping.register import Contact, Decision
 from jobs.activate import PlannedModule, PlannedPhase
 from jobs.choose import DEFAULT, PlannedSettings
+from jobs.cli.contact_words import CONTACT_KEYS, parse_contact
 from jobs.cli.modules_words import as_instant, parse_module
 from mappings.values import SCHOOL_ZONE, start_of_day
 from schemas.errors import ConfigurationError
@@ -23,17 +24,18 @@ from schemas.ids import SchoolId, parse_school_id
 from schemas.modules import Module
 from schemas.selections import SETTINGS, TestChoice, parse_setting
 
-SCHOOL_KEYS = ("phases", "settings")
+SCHOOL_KEYS = ("phases", "settings", "contact")
 PHASE_KEYS = ("opens_on", "decided_by", "agreed_with", "evening_on", "text", "modules")
 MODULE_KEYS = ("opens_on", "closes_on")
 Table = Mapping[str, Any]
 
 
 class Plan(NamedTuple):
-    """What a plan file says: phases and settings of one or more schools, school by school."""
+    """What a plan file says of one or more schools, school by school: phases, settings, and whom parents may ask."""
 
     phases: tuple[PlannedPhase, ...]
     settings: tuple[PlannedSettings, ...]
+    contacts: tuple[tuple[SchoolId, Contact], ...] = ()
 
 
 def read_plan(path: Path, schools: Collection[SchoolId]) -> Plan:
@@ -53,6 +55,7 @@ def read_plan(path: Path, schools: Collection[SchoolId]) -> Plan:
     return Plan(
         tuple(phase for one in planned for phase in one.phases),
         tuple(settings for one in planned for settings in one.settings),
+        tuple(contact for one in planned for contact in one.contacts),
     )
 
 
@@ -70,9 +73,18 @@ def _schools(content: Table, schools: Collection[SchoolId]) -> Iterator[Plan]:
             raise ConfigurationError(f"{where} is the same school a second time.", fix="Write both in one.")
         seen.add(school)
         _known_keys(_table(tables, where), SCHOOL_KEYS, where)
-        has_settings = "settings" in tables
-        phases = tuple(_phases(school, tables, where)) if "phases" in tables or not has_settings else ()
-        yield Plan(phases, (_settings(school, tables["settings"], f"{where}.settings"),) if has_settings else ())
+        has_settings, has_contact = "settings" in tables, "contact" in tables
+        has_phases = "phases" in tables or not (has_settings or has_contact)
+        yield Plan(
+            tuple(_phases(school, tables, where)) if has_phases else (),
+            (_settings(school, tables["settings"], f"{where}.settings"),) if has_settings else (),
+            ((school, _contact(tables["contact"], f"{where}.contact")),) if has_contact else (),
+        )
+
+
+def _contact(table: Any, where: str) -> Contact:
+    _known_keys(_table(table, where), CONTACT_KEYS, where)
+    return parse_contact(table, f"{where}.")
 
 
 def _settings(school: SchoolId, table: Any, where: str) -> PlannedSettings:
@@ -194,12 +206,17 @@ def plan_text(plan: Plan) -> str:
     lines = ["# What each school opens to parents. Change it, then: connector modules apply FILE --dry-run"]
     settings = {planned.school: planned.values for planned in plan.settings if planned.values}
     phases = {school: list(mine) for school, mine in groupby(plan.phases, lambda phase: phase.school)}
-    for school in dict.fromkeys([*phases, *settings]):
+    contacts = dict(plan.contacts)
+    for school in dict.fromkeys([*phases, *settings, *contacts]):
         for phase in phases.get(school, ()):
             lines += ["", f'[schools."{school}".phases.{phase.number}]', *_phase_lines(phase)]
         if school in settings:
             lines += ["", f'[schools."{school}".settings]']
             lines += [f"{name} = {_toml(value)}" for name, value in settings[school].items()]
+        if school in contacts:
+            lines += ["", f'[schools."{school}".contact]']
+            said = contacts[school]._asdict().items()
+            lines += [f"{name} = {_quoted(value)}" for name, value in said if value is not None]
     return "\n".join(lines) + "\n"
 
 

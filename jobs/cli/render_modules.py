@@ -126,6 +126,8 @@ def _what(row: Mapping[str, Any], values: Mapping[str, Any]) -> str:
             return f"embargo on {values.get('module')}"
         case "settings":
             return f"setting {values.get('name')}"
+        case "contacts":
+            return "contact person"
         case _:
             return str(values.get("module"))
 

@@ -32,6 +32,35 @@ class ImportedDocumentRow(SchoolRow, table=True):
     imported_at: datetime
 
 
+class InvitationKeyRow(SchoolRow, table=True):
+    """The key by which a school's mail addresses are remembered; made at its first export, never shown."""
+
+    __tablename__ = "invitation_keys"
+
+    key: str = Field(sa_type=Text)
+
+
+class InvitationRow(SchoolRow, table=True):
+    """A guardian who was in the last export of invitations. `mail_digest` is a keyed hash; no address is kept here."""
+
+    __tablename__ = "invitations"
+
+    guardian_id: str = Field(primary_key=True, sa_type=Text)
+    mail_digest: str = Field(sa_type=Text)
+    exported_at: datetime
+
+
+class BouncedMailRow(SchoolRow, table=True):
+    """A guardian whose mail came back. Holds for the address of that moment only, known by its keyed hash."""
+
+    __tablename__ = "bounced_mails"
+
+    guardian_id: str = Field(primary_key=True, sa_type=Text)
+    mail_digest: str = Field(sa_type=Text)
+    bounced_at: datetime
+    noted_by: str = Field(sa_type=Text)
+
+
 class LeaseRow(SchoolRow, table=True):
     """Who may run now. `epoch` only grows; times are the database's clock.
 

@@ -64,6 +64,17 @@ class SettingRow(SchoolRow, table=True):
     changed_by: str = Field(sa_type=Text)
 
 
+class ContactRow(SchoolRow, table=True):
+    """Whom parents of a school may ask about the portal."""
+
+    __tablename__ = "contacts"
+
+    name: str = Field(sa_type=Text)
+    mail: str = Field(sa_type=Text)
+    phone: str | None = Field(default=None, sa_type=Text)
+    changed_by: str = Field(sa_type=Text)
+
+
 class RevealRow(SchoolRow, table=True):
     """A module whose first load is complete. Written by runs only, so it is no part of the history."""
 

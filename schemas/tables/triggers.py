@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from schemas.tables.catalogue import METADATA
 from schemas.views.catalogue import NOW
 
-REGISTER_TABLES: tuple[str, ...] = ("phases", "modules", "embargoes", "settings")
+REGISTER_TABLES: tuple[str, ...] = ("phases", "modules", "embargoes", "settings", "contacts")
 _EVENTS = {"INSERT": "NEW", "UPDATE": "NEW", "DELETE": "OLD"}
 
 

@@ -14,7 +14,7 @@ from tests.rig import Rig
 
 NO_BRAKE = Limits(share=1000.0, rows=1_000_000)
 STAYS = ("pupil_plain", "pupil_sibling", "pupil_two_households", "pupil_confidential")
-REGISTER = {"modules", "phases", "embargoes", "settings", "register_history", "register_versions"}
+REGISTER = {"modules", "phases", "embargoes", "settings", "contacts", "register_history", "register_versions"}
 
 
 def sums(report: RunReport, stream: Stream) -> Sums:

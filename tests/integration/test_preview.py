@@ -42,7 +42,7 @@ def _foretold(found: Preview, module: Module) -> dict[str, tuple[int, int]]:
 def test_it_foretells_what_opening_brings(rig: Rig, module: Module) -> None:
     """Records, guardians and gates of a preview are those of the portal after the module was opened and synced."""
     rig.sync()
-    found = preview(rig.parts, module)
+    found = preview(rig.parts, (module,))
     rig.open(module)
     report = rig.sync()
     assert _foretold(found, module) == _shown(rig, module)
@@ -58,7 +58,7 @@ def test_it_stores_nothing(rig: Rig, is_synced: bool) -> None:
     if is_synced:
         rig.sync()
     before, held = dump(rig), _bytes(rig)
-    assert preview(rig.parts, Module.NOTITIES).people.pupils > 0
+    assert preview(rig.parts, (Module.NOTITIES,)).people.pupils > 0
     assert dump(rig) == before
     assert _bytes(rig) == held
 
@@ -74,7 +74,7 @@ def test_it_asks_for_no_more_than_opening_would(rig: Rig) -> None:
     """Beside what is there it asks what changed and for the module's own streams; no file of a report is fetched."""
     rig.sync()
     since = len(rig.sis.requests)
-    preview(rig.parts, Module.RAPPORT)
+    preview(rig.parts, (Module.RAPPORT,))
     asked = rig.sis.requests[since:]
     full = {stream for one in asked if not one.path.endswith("/changes") for stream in one.streams}
     assert full == {"reports"}
@@ -83,7 +83,7 @@ def test_it_asks_for_no_more_than_opening_would(rig: Rig) -> None:
 
 def test_a_school_that_never_synced_is_asked_for_its_people_too(rig: Rig) -> None:
     """Without personalia in the portal they are pulled, for nobody's view can be judged without them."""
-    found = preview(rig.parts, Module.HULPPLAN)
+    found = preview(rig.parts, (Module.HULPPLAN,))
     assert {Stream.PUPILS, Stream.GUARDIANSHIPS, Stream.SUPPORT_PLANS} <= found.fetched.keys()
     assert "absences" not in asked_streams(rig)
     rig.open(Module.HULPPLAN)
@@ -95,7 +95,7 @@ def test_groups_bring_the_news_of_one_group_along(rig: Rig) -> None:
     """Where nieuws is open, opening groep shows news of one group as well, and the preview says so."""
     rig.open(Module.NIEUWS)
     rig.sync()
-    found = preview(rig.parts, Module.GROEP)
+    found = preview(rig.parts, (Module.GROEP,))
     assert Module.NIEUWS in found.also
     rig.open(Module.GROEP)
     rig.sync()
@@ -106,7 +106,7 @@ def test_a_guardian_sees_exactly_the_rows_of_the_views(rig: Rig) -> None:
     """`--as` gives what the portal would get for this guardian, row by row."""
     rig.sync()
     me = rig.role("guardian_plain")
-    found = preview(rig.parts, Module.NOTITIES, SourceKey(me))
+    found = preview(rig.parts, (Module.NOTITIES,), SourceKey(me))
     rig.open(Module.NOTITIES)
     rig.sync()
     assert found.own is not None
@@ -123,14 +123,14 @@ def test_an_unknown_guardian_is_refused_without_naming_it(rig: Rig) -> None:
     """What was typed may be a name: the error does not repeat it."""
     rig.sync()
     with pytest.raises(ConfigurationError, match="--as") as refused:
-        preview(rig.parts, Module.NOTITIES, SourceKey("Jansen"))
+        preview(rig.parts, (Module.NOTITIES,), SourceKey("Jansen"))
     assert "Jansen" not in str(refused.value)
 
 
 def test_what_access_says_is_counted(rig: Rig) -> None:
     """Restriction, unknown authority, agreements and secret addresses are counted as the portal has them."""
     rig.sync()
-    people = preview(rig.parts, Module.NOTITIES).people
+    people = preview(rig.parts, (Module.NOTITIES,)).people
     by = {(one.level, one.reason): one for one in people.access}
     for reason in ("restricted", "authority_unknown"):
         now = f"(access_until IS NULL OR access_until > {NOW[rig.database.dialect]})"
@@ -146,7 +146,7 @@ def test_a_module_the_source_has_not_is_refused(rig: Rig, monkeypatch: pytest.Mo
     monkeypatch.setattr(type(source), "describe", lambda *_: told._replace(streams=told.streams - {Stream.NOTES}))
     since = len(rig.sis.requests)
     with pytest.raises(ConfigurationError, match="99AA00 cannot supply notities: it has no notes"):
-        preview(rig.parts, Module.NOTITIES)
+        preview(rig.parts, (Module.NOTITIES,))
     assert len(rig.sis.requests) == since
 
 
@@ -160,7 +160,7 @@ def test_an_open_module_under_embargo_is_shown_all_the_same(rig: Rig) -> None:
         window = (now - timedelta(hours=1), now + timedelta(days=1))
         register.add_embargo(connection, rig.school, Module.NOTITIES, window, reason=None, by="test")
     assert rig.rows("SELECT * FROM portal_notes") == []
-    assert _foretold(preview(rig.parts, Module.NOTITIES), Module.NOTITIES) == seen
+    assert _foretold(preview(rig.parts, (Module.NOTITIES,)), Module.NOTITIES) == seen
 
 
 def test_a_preview_leaves_no_word_of_a_pupil_anywhere(
@@ -169,8 +169,20 @@ def test_a_preview_leaves_no_word_of_a_pupil_anywhere(
     """With a canary in every field nothing is printed or stored of them."""
     rig = make_rig()
     canaries.plant(rig.world)
-    preview(rig.parts, Module.NOTITIES, SourceKey(rig.role("guardian_plain")))
+    preview(rig.parts, (Module.NOTITIES,), SourceKey(rig.role("guardian_plain")))
     said = capfd.readouterr()
     assert canaries.leaks(said.out + said.err) == []
     assert canaries.stored_leaks(database_url) == []
     assert canaries.table_leaks(database_url, of_the_portal=True, canaries=canaries.SHOWN.values()) == []
+
+
+def test_modules_that_open_together_are_judged_together(rig: Rig) -> None:
+    """Groep and nieuws in one go: news of one group counts, and what both share is counted once."""
+    rig.sync()
+    found = preview(rig.parts, (Module.GROEP, Module.ROOSTER, Module.NIEUWS))
+    rig.open(Module.GROEP, Module.ROOSTER, Module.NIEUWS)
+    rig.sync()
+    views = [one.view for one in found.seen]
+    assert len(views) == len(set(views))
+    for module in (Module.GROEP, Module.ROOSTER, Module.NIEUWS):
+        assert _foretold(found, module) == _shown(rig, module)

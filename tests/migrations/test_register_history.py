@@ -37,18 +37,24 @@ INSERTS = {
         "INSERT INTO settings (school_id, name, value, changed_by)"
         """ VALUES (:school, 'subjects', '["taal é🙂 \\ ''"]', 'page')"""
     ),
+    "contacts": (
+        "INSERT INTO contacts (school_id, name, mail, phone, changed_by)"
+        " VALUES (:school, 'Één Persoon', 'vraag@school.example', NULL, 'page')"
+    ),
 }
 UPDATES = {
     "phases": "UPDATE phases SET agreed_with = 'ouderraad', changed_by = 'second' WHERE school_id = :school",
     "modules": f"UPDATE modules SET closes_at = '{CLOSES}', changed_by = 'second' WHERE school_id = :school",
     "embargoes": "UPDATE embargoes SET reason = NULL, changed_by = 'second' WHERE school_id = :school",
     "settings": "UPDATE settings SET value = 'null', changed_by = 'second' WHERE school_id = :school",
+    "contacts": "UPDATE contacts SET phone = '0123-456789', changed_by = 'second' WHERE school_id = :school",
 }
 CHANGED = {
     "phases": ("agreed_with", "ouderraad"),
     "modules": ("closes_at", "2027-07-01"),
     "embargoes": ("reason", None),
     "settings": ("value", "null"),
+    "contacts": ("phone", "0123-456789"),
 }
 TABLES = list(REGISTER_TABLES)
 

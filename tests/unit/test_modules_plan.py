@@ -53,7 +53,7 @@ def test_a_plan_says_who_decided_and_which_modules_open(tmp_path: Path) -> None:
 
 def test_a_module_can_have_dates_of_its_own(tmp_path: Path) -> None:
     """A date, a local time, a window, or no dates at all."""
-    ((phase,), _) = _read(
+    ((phase,), *_) = _read(
         tmp_path,
         """
         [schools."99AA00".phases.5]
