@@ -46,7 +46,7 @@ def test_a_contact_person_that_is_none_is_refused(office: Office, words: tuple[s
 
 
 def test_a_plan_names_the_contact_person(office: Office) -> None:
-    """What `plan` prints is applied as it is; a changed phone is a difference; a bad address is refused with its place."""
+    """What `plan` prints changes nothing; another phone is a difference; a bad address is refused with its place."""
     office.do(*CONTACT, "--name", 'Anna "An"', "--mail", "anna@school.example")
     plan = office.folder / "plan.toml"
     plan.write_text(office.do("modules", "plan", "--school", "99AA00"), encoding="utf-8")
