@@ -20,12 +20,13 @@ from tenacity import (
     wait_random_exponential,
 )
 
-from connector.http_exchange import OK, UNAUTHORISED, Again, Answer, Ask, Exchange, Limits, said
+from connector.http_exchange import OK, UNAUTHORISED, Again, Answer, Ask, Exchange, Limits, kind_of, said
 from connector.http_logs import silence_queries
 from connector.http_place import Place
 from connector.http_token import Tokens
 from schemas.documents import Fetched, Reason
 from schemas.errors import (
+    ConnectorError,
     CursorExpired,
     DocumentRejected,
     SourceRefused,
@@ -84,7 +85,8 @@ class Http:
     """Asks one source, from any number of threads. Every request must be safe to repeat.
 
     `should_stop` is looked at before every request and while waiting. `on_event` hears "http_answered"
-    (method, path, status, seconds, bytes) and "http_retry" (method, path, status, attempt, wait_seconds).
+    (method, path, status, seconds, bytes), "http_failed" (method, path, kind, seconds), "http_retry" (method, path,
+    status, attempt, wait_seconds) and "http_paced" (wait_seconds), a wait for our own pace.
     """
 
     def __init__(
@@ -184,15 +186,24 @@ class Http:
         raise TransientError(f"{ask.name}: {what}, also after several attempts.", fix="Try again later.")
 
     def _attempt(self, ask: Ask) -> Answer:
-        self._pause(self._until_slot())
+        wait = self._until_slot()
+        if wait > 0:
+            self._on_event("http_paced", {"wait_seconds": wait})
+        self._pause(wait)
         began = self._monotonic()
+        fields: dict[str, object] = {"method": ask.method, "path": ask.target.path}
         try:
             answer = self._exchange.once(ask)
+        except (Again, ConnectorError) as error:
+            self._on_event("http_failed", {**fields, "kind": kind_of(error), "seconds": self._monotonic() - began})
+            raise
         finally:
             if self._leaves_room:
                 self._rest(self._monotonic() - began)
-        fields = {"method": ask.method, "path": ask.target.path, "status": answer.status}
-        self._on_event("http_answered", {**fields, "seconds": self._monotonic() - began, "bytes": len(answer.body)})
+        seconds = self._monotonic() - began
+        self._on_event(
+            "http_answered", {**fields, "status": answer.status, "seconds": seconds, "bytes": len(answer.body)}
+        )
         return answer
 
     def _until_slot(self) -> float:

@@ -66,11 +66,11 @@ class Limits(NamedTuple):
 
 
 class Again(Exception):
-    """The exchange may be tried again, after `wait_seconds` where the source said so."""
+    """The exchange may be tried again, after `wait_seconds` where the source said so. `kind` is one of KINDS."""
 
-    def __init__(self, what: str, status: int = 0, wait_seconds: float | None = None) -> None:
+    def __init__(self, what: str, status: int = 0, wait_seconds: float | None = None, *, kind: str = "status") -> None:
         super().__init__(what)
-        self.what, self.status, self.wait_seconds = what, status, wait_seconds
+        self.what, self.status, self.wait_seconds, self.kind = what, status, wait_seconds, kind
 
 
 class _TooMuch(Exception):
@@ -150,7 +150,7 @@ class Exchange:
             ) from None
         # Without a declared length a cut connection looks like an end; a whole answer ends with its bracket.
         if not body[-64:].rstrip().endswith((b"}", b"]")):
-            raise Again("the answer is empty or cut short", OK)
+            raise Again("the answer is empty or cut short", OK, kind="cut_short")
         return body
 
     def _file(self, ask: Ask, response: requests.Response, until: float, most: int) -> bytes:
@@ -219,13 +219,26 @@ def _http_date(text: str) -> datetime | None:
         return None
 
 
-_KINDS: tuple[tuple[type[Exception], str], ...] = (
-    (requests.exceptions.ContentDecodingError, "the answer could not be unpacked"),
-    (requests.exceptions.ChunkedEncodingError, "the answer was cut short"),
-    (requests.Timeout, "the source did not answer in time"),
-    (requests.ConnectionError, "the source could not be reached, or broke the connection"),
-    (HTTPError, "the answer was cut short, came too slowly or could not be unpacked"),
+_FAILURES: tuple[tuple[type[Exception], str, str], ...] = (
+    (requests.exceptions.ContentDecodingError, "the answer could not be unpacked", "cut_short"),
+    (requests.exceptions.ChunkedEncodingError, "the answer was cut short", "cut_short"),
+    (requests.Timeout, "the source did not answer in time", "timeout"),
+    (requests.ConnectionError, "the source could not be reached, or broke the connection", "connection"),
+    (HTTPError, "the answer was cut short, came too slowly or could not be unpacked", "cut_short"),
 )
+
+KINDS = ("status", "timeout", "connection", "cut_short", "refused", "unusable", "file")
+"""What can go wrong with a request. status: 429 or a server's error; refused: any other no, also a certificate;
+unusable: no JSON, or too slow as a whole; file: a document that cannot be had."""
+
+
+def kind_of(error: Exception) -> str:
+    """Give the kind of a request that failed."""
+    if isinstance(error, Again):
+        return error.kind
+    if isinstance(error, DocumentRejected):
+        return "file"
+    return "unusable" if isinstance(error, TransientError) else "refused"
 
 
 def _failure(ask: Ask, error: Exception) -> Exception:
@@ -234,7 +247,7 @@ def _failure(ask: Ask, error: Exception) -> Exception:
             f"{ask.name}: the certificate of the source cannot be trusted.",
             fix="Set ca_bundle to the certificate authority of the source, or let the supplier mend it.",
         )
-    for kind, what in _KINDS:
-        if isinstance(error, kind):
-            return Again(what)
+    for type_, what, kind in _FAILURES:
+        if isinstance(error, type_):
+            return Again(what, kind=kind)
     return SourceRefused(f"{ask.name}: this request cannot be made ({type(error).__name__}).", fix="Check base_url.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -153,7 +154,7 @@ class Wiring:
         key = (name, leaves_room)
         if key not in self._doors:
             settings = _http_settings(self.settings.sources[name])._replace(leaves_room=leaves_room)
-            self._doors[key] = Http(settings, should_stop=self._is_unwanted, on_event=_tell)
+            self._doors[key] = Http(settings, should_stop=self._is_unwanted, on_event=partial(_tell, name))
         return self._doors[key]
 
     def _is_unwanted(self) -> bool:
@@ -258,11 +259,17 @@ def _http_settings(given: SourceSettings) -> HttpSettings:
     )
 
 
-def _tell(name: str, fields: Mapping[str, object]) -> None:
-    if name != "http_retry":
-        return
-    said = {key: fields.get(key) for key in ("status", "attempt", "wait_seconds")}
-    if fields.get("status") == _TOO_MANY_REQUESTS:
-        _log.info("source_rate_limited", **said)
-    else:
-        _log.warning("source_retry", **said)
+def _tell(source: str, name: str, fields: Mapping[str, object]) -> None:
+    """Say what the door of a source met, without a path: a path holds keys."""
+    said = {key: fields[key] for key in ("status", "kind", "attempt", "seconds", "wait_seconds") if key in fields}
+    match name:
+        case "http_answered":
+            _log.debug("source_answered", source=source, **said)
+        case "http_failed":
+            _log.debug("source_failed", source=source, **said)
+        case "http_paced":
+            _log.debug("source_paced", source=source, **said)
+        case "http_retry" if fields.get("status") == _TOO_MANY_REQUESTS:
+            _log.info("source_rate_limited", source=source, **said)
+        case "http_retry":
+            _log.warning("source_retry", source=source, **said)

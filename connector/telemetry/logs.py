@@ -11,7 +11,8 @@ import logging
 import re
 import sys
 import traceback
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, TextIO
@@ -50,6 +51,9 @@ EVENTS: Mapping[str, Event] = {
     "stream_not_supplied": Event("warning", "The source does not know a stream; the run goes on without it."),
     "documents_fetched": Event("info", "Files that shown rows name were asked for, and stored or refused."),
     "source_retry": Event("warning", "A request to the source is tried again after a while."),
+    "source_answered": Event("debug", "A request to the source was answered, well or with a no."),
+    "source_failed": Event("debug", "One attempt of a request got no answer that can be used."),
+    "source_paced": Event("debug", "A request waited for the pace we keep to at this source."),
     "source_rate_limited": Event("info", "The source asked us to slow down."),
     "library_said": Event("warning", "A library below us logged something; its text is kept out, its place is not."),
     "unexpected_error": Event("error", "Something went wrong that we did not foresee. Please report it."),
@@ -59,6 +63,7 @@ EVENTS: Mapping[str, Event] = {
 FIELDS: Mapping[str, str] = {
     "run_id": "the run",
     "school": "BRIN and site",
+    "source": "the source's name in the settings",
     "stream": "the stream's name",
     "streams": "names of streams, or their number",
     "modules": "names of modules",
@@ -84,6 +89,7 @@ FIELDS: Mapping[str, str] = {
     "appeared": "rows the brake let in, which count for 24 hours",
     "size_before": "rows of the stream before the run",
     "seconds": "duration",
+    "kind": "what went wrong with a request",
     "attempt": "number of the attempt that failed",
     "wait_seconds": "pause before the next attempt",
     "error_type": "name of the exception's type",
@@ -132,6 +138,39 @@ def configure(level: str = "info", form: str = "auto", stream: TextIO | None = N
         cache_logger_on_first_use=False,
     )
     _take_over_stdlib(_LEVELS[level])
+
+
+Listener = Callable[[Mapping[str, Any]], None]
+
+
+@contextmanager
+def heard_by(listener: Listener) -> Iterator[None]:
+    """Let a listener hear every event, also below the level that is written, until the block is left.
+
+    It is called in the thread that speaks and must neither block nor raise. While nobody listens, an event below
+    the level costs nothing.
+    """
+    before = structlog.get_config()
+    level = structlog.get_logger(NAME).get_effective_level()
+
+    def hear(_logger: Any, method: str, line: EventDict) -> EventDict:
+        listener(line)
+        if _LEVELS.get(method, logging.ERROR) < level:
+            raise structlog.DropEvent
+        return line
+
+    first, *others = before["processors"]
+    structlog.configure(
+        **{
+            **before,
+            "processors": [first, hear, *others],
+            "wrapper_class": structlog.make_filtering_bound_logger(logging.DEBUG),
+        }
+    )
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
 
 
 def describe_exception(_logger: Any, _method: str, line: EventDict) -> EventDict:

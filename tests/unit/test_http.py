@@ -226,6 +226,19 @@ def test_pauses_grow(web: Any, clock: Clock) -> None:
     assert CANARY not in repr(heard)
 
 
+def test_every_failed_attempt_is_heard_with_its_kind(web: Any, clock: Clock) -> None:
+    """A server's error and a connection that breaks are told apart, and the last attempt counts as well."""
+    give_token(web)
+    web.add("GET", PAGE, status=500, **problem("server-error"))
+    web.add("GET", PAGE, body=requests.ConnectionError(CANARY))
+    heard: list[tuple[str, Mapping[str, object]]] = []
+    http = door(clock, on_event=lambda name, fields: heard.append((name, fields)))
+    with pytest.raises(TransientError):
+        http.get("/v1/page")
+    assert [fields["kind"] for name, fields in heard if name == "http_failed"] == ["status", "connection", "connection"]
+    assert CANARY not in repr(heard)
+
+
 @pytest.mark.parametrize(
     ("status", "kind", "error"),
     [

@@ -171,3 +171,17 @@ def test_every_event_and_field_of_the_code_is_in_the_catalogue() -> None:
                 names = {word.arg for word in node.keywords if word.arg not in {None, "exc_info"}}
                 unknown += [f"{path.name}:{node.lineno}: {name}" for name in names - logs.ALLOWED_FIELDS]
     assert unknown == []
+
+
+def test_a_listener_hears_what_is_not_written(lines: io.StringIO) -> None:
+    """While somebody listens every event reaches them with its fields; only those of the level are written."""
+    heard: list[object] = []
+    logs.configure("warning", "json", lines)
+    log = structlog.get_logger("connector")
+    with logs.heard_by(lambda line: heard.append((line["event"], line.get("source")))):
+        log.debug("source_answered", source="main")
+        log.warning("lease_taken_over")
+    log.debug("source_answered", source="main")
+    assert heard == [("source_answered", "main"), ("lease_taken_over", None)]
+    assert "lease_taken_over" in lines.getvalue()
+    assert "source_answered" not in lines.getvalue()
