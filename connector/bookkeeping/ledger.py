@@ -20,6 +20,8 @@ _RUNS, _STREAMS, _GATES = table_of(RunRow), table_of(RunStreamRow), table_of(Run
 _SCHOOLS, _LEASES = table_of(SchoolStateRow), table_of(LeaseRow)
 _DOCUMENTS = table_of(ImportedDocumentRow)
 WINDOW = timedelta(hours=24)
+ABANDONED = "The process ended before the run did."
+"""The error of a run whose process died; the next run of the school writes it down."""
 
 
 def open_run(
@@ -28,9 +30,7 @@ def open_run(
     """Write down that a run began; runs of the school that never ended were abandoned."""
     abandoned = (_RUNS.c.school_id == school) & (_RUNS.c.status == RunStatus.RUNNING.value)
     connection.execute(
-        update(_RUNS)
-        .values(status=RunStatus.FAILED.value, finished_at=now, error="The process ended before the run did.")
-        .where(abandoned)
+        update(_RUNS).values(status=RunStatus.FAILED.value, finished_at=now, error=ABANDONED).where(abandoned)
     )
     values = {"run_id": run_id, "school_id": school, "source": source, "trigger": trigger.value}
     connection.execute(insert(_RUNS).values(**values, started_at=now, status=RunStatus.RUNNING.value))
