@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -13,6 +14,7 @@ from mappings.brake import Limits
 from mappings.documents import Rules
 from schemas.ids import SchoolId, SourceKey
 from schemas.modules import Module
+from schemas.pauses import Pause
 from schemas.runs import Trigger
 from schemas.streams import Period, Stream
 
@@ -58,6 +60,15 @@ def _never() -> bool:
     return False
 
 
+def _not_paused() -> Pause | None:
+    """Nobody paused it."""
+    return None
+
+
+IS_UNWANTED: ContextVar[Callable[[], bool]] = ContextVar("is_unwanted", default=_never)
+"""Whether the run at hand wants no further request; a request that waits asks it."""
+
+
 class Parts(NamedTuple):
     """Everything a run needs, live. `readers` maps the dialect's wire records to canonical ones.
 
@@ -74,6 +85,7 @@ class Parts(NamedTuple):
     parallel_requests: int = 1
     on_progress: Callable[[Progress], None] = _ignore
     should_stop: Callable[[], bool] = _never
+    pause: Callable[[], Pause | None] = _not_paused
     documents: DocumentPlan = DocumentPlan()
 
 

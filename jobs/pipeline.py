@@ -19,10 +19,11 @@ from connector.portal.staging import Staging
 from jobs.documents import has_documents_due, tend_documents
 from jobs.fetch_ahead import FetchAhead
 from jobs.housekeeping import expire_held, finish, has_ended, remove_due, withdraw_closed, withdraw_ended
-from jobs.parts import Parts, Task
+from jobs.parts import IS_UNWANTED, Parts, Task
 from jobs.period_pull import pull_period
 from jobs.stream_pull import RunState, pull_bundle
 from jobs.supply import note_missing, set_aside, supplied
+from jobs.switch import refusal
 from mappings.activation import ModuleState, decide
 from schemas.errors import ConnectorError, CursorExpired, StopRequested, StreamNotSupplied, TransientError
 from schemas.ids import SourceKey, new_run_id
@@ -56,9 +57,23 @@ NO_WORK = Work(frozenset(), frozenset(), frozenset(), has_leftovers=False)
 def run_school(parts: Parts, task: Task) -> RunReport:
     """Do one run under the school's lease; a dry run takes none and writes nothing.
 
-    Raises LeaseHeld, ConfigurationError, TransientError, SourceRefused, WrongSchool, StopRequested and database
-    errors, after the run was written down as failed or stopped.
+    Raises SchoolPaused, LeaseHeld, ConfigurationError, TransientError, SourceRefused, WrongSchool, StopRequested and
+    database errors, after the run was written down as failed or stopped.
     """
+    if (pause := parts.pause()) is not None:
+        raise refusal(pause)
+    unwanted = IS_UNWANTED.set(parts.should_stop)
+    try:
+        return _run_unpaused(parts, task)
+    except StopRequested as error:
+        if (pause := parts.pause()) is not None:
+            raise refusal(pause) from error
+        raise
+    finally:
+        IS_UNWANTED.reset(unwanted)
+
+
+def _run_unpaused(parts: Parts, task: Task) -> RunReport:
     with parts.database.session() as session:
         if task.is_dry_run:
             return _go(_open_state(session, parts, task, None))
@@ -182,7 +197,8 @@ def _ledgered(run: RunState) -> Iterator[None]:
     try:
         yield
     except StopRequested as error:
-        _close(run, RunStatus.STOPPED, str(error))
+        pause = parts.pause()
+        _close(run, RunStatus.STOPPED, str(error) if pause is None else f"{pause.said()}.")
         raise
     except ConnectorError as error:
         _close(run, RunStatus.FAILED, str(error))

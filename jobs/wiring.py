@@ -20,13 +20,15 @@ from connector.sources.base import Source
 from connector.sources.edexml.source import EdexmlSource
 from connector.sources.reference import ReferenceSource
 from jobs.fetch_ahead import is_given_up
-from jobs.parts import DocumentPlan, Parts, Progress, SchoolPlan
+from jobs.parts import IS_UNWANTED, DocumentPlan, Parts, Progress, SchoolPlan
+from jobs.switch import Switch
 from mappings.brake import Limits
 from mappings.documents import Rules
 from mappings.sources import edexml
 from mappings.sources.reference import catalogue as reference
 from schemas.errors import ConfigurationError, DatabaseRefused
 from schemas.ids import SchoolId, parse_school_id
+from schemas.pauses import Pause
 from schemas.streams import Stream
 from schemas.views.catalogue import VIEWS
 
@@ -68,6 +70,7 @@ class Wiring:
         self.settings = settings
         self.database = database
         self._should_stop = should_stop
+        self._switch = Switch(database)
         self._doors: dict[tuple[str, bool], Http] = {}
 
     def schools(self, selection: Sequence[str] = ()) -> tuple[SchoolId, ...]:
@@ -121,6 +124,7 @@ class Wiring:
     ) -> Parts:
         """Give everything a run of this school needs."""
         given = self._source_settings(school)
+        is_asked = should_stop or self._should_stop
         return Parts(
             database=self.database,
             source=self.source(school, path),
@@ -130,7 +134,8 @@ class Wiring:
             hold_days=self.settings.runs.hold_days,
             parallel_requests=1 if given.is_file else given.parallel_requests,
             on_progress=on_progress,
-            should_stop=should_stop or self._should_stop,
+            should_stop=lambda: is_asked() or self.pause(school) is not None,
+            pause=lambda: self.pause(school, is_fresh=True),
             documents=self.documents(),
         )
 
@@ -147,6 +152,10 @@ class Wiring:
         pace = self._source_settings(school).requests_per_second
         return None if pace is None else pace / ROOM_FOR_OTHERS
 
+    def pause(self, school: SchoolId, *, is_fresh: bool = False) -> Pause | None:
+        """Give the pause that holds a school, as it was a second ago or as it is."""
+        return self._switch.of_school(school, self.settings.schools[school].source, is_fresh=is_fresh)
+
     def _source_settings(self, school: SchoolId) -> SourceSettings:
         return self.settings.sources[self.settings.schools[school].source]
 
@@ -158,8 +167,8 @@ class Wiring:
         return self._doors[key]
 
     def _is_unwanted(self) -> bool:
-        """Tell whether no further request should be made: by the process, or for what nobody waits for."""
-        return self._should_stop() or is_given_up()
+        """Tell whether no further request should be made: by the process, the run, or for what nobody waits for."""
+        return self._should_stop() or is_given_up() or IS_UNWANTED.get()()
 
 
 @contextmanager

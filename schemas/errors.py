@@ -67,6 +67,10 @@ class LeaseHeld(ConnectorError):
     """Another run works on this school now."""
 
 
+class SchoolPaused(ConnectorError):
+    """A person paused the school or its source: nothing is asked or written until it is resumed."""
+
+
 class LeaseLost(FatalError):
     """This run lost its lease while it was busy; it may not write any more."""
 

@@ -10,6 +10,7 @@ from schemas.errors import (
     LeaseHeld,
     LeaseLost,
     PolicyMoved,
+    SchoolPaused,
     SourceRefused,
     StopRequested,
     StreamNotSupplied,
@@ -31,7 +32,7 @@ MEANING = {
     PERSON: "finished; something new needs a person (quarantine, held keys, documents)",
     USAGE: "usage or configuration",
     SOURCE: "the source, or the database, was unreachable or refused us",
-    LEASE: "another run holds the lease, or the register moved",
+    LEASE: "another run holds the lease, the register moved, or a person paused the school",
     BUG: "our bug",
     INTERRUPTED: "stopped by Ctrl-C",
     TERMINATED: "stopped by SIGTERM",
@@ -48,7 +49,7 @@ def of_error(error: BaseException) -> int:
             return USAGE
         case TransientError() | SourceRefused() | StreamNotSupplied() | WrongSchool():
             return SOURCE
-        case LeaseHeld() | LeaseLost() | PolicyMoved():
+        case LeaseHeld() | LeaseLost() | PolicyMoved() | SchoolPaused():
             return LEASE
         case StopRequested() | KeyboardInterrupt():
             return INTERRUPTED

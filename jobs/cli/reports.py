@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jobs.cli import exits, gate_words, render
-from schemas.errors import ConnectorError, StopRequested
+from schemas.errors import ConnectorError, SchoolPaused, StopRequested
 from schemas.ids import SchoolId
 from schemas.modules import STREAMS_OF
 from schemas.runs import RunReport, RunStatus, StreamReport, Sums
@@ -41,6 +41,8 @@ def judged(school: SchoolId, outcomes: list[Outcome], stopping: Stopping | None 
     """Turn what is raised for one school into its outcome, so that the next school has its turn."""
     try:
         yield
+    except SchoolPaused as error:
+        outcomes.append(Outcome(school, exits.LEASE, status="paused", remark=str(error)))
     except StopRequested as error:
         code = exits.INTERRUPTED if stopping is None else stopping.exit_code
         outcomes.append(Outcome(school, code, status=RunStatus.STOPPED.value, error=error.message, fix=error.fix))
@@ -166,7 +168,7 @@ def _show(outcome: Outcome, name: str) -> None:
     report = outcome.report
     heading = f"{outcome.school} {name}".strip()
     if report is None:
-        render.out(f"{heading}: {outcome.status}")
+        render.out(f"{heading}: {outcome.status}" + (f"; {outcome.remark}" if outcome.remark else ""))
         return
     dry = ", dry run: nothing was written" if report.is_dry_run else ""
     run = "" if report.is_dry_run or report.status is RunStatus.QUIET else f", run {report.run_id}"

@@ -236,3 +236,45 @@ class BackfillWindowRow(SchoolRow, table=True):
     run_id: str | None = Field(default=None, sa_type=Text)
     fetched: int = 0
     done_at: datetime | None = None
+
+
+class DueTimeRow(SchoolRow, table=True):
+    """When a job of a school (of none: '') is due, and which scheduler claimed it, by the database's clock."""
+
+    __tablename__ = "due_times"
+    __table_args__ = (Index(None, "due_at"),)
+
+    job: str = Field(primary_key=True, sa_type=Text)
+    due_at: datetime
+    claimed_by: str | None = Field(default=None, sa_type=Text)
+    claimed_until: datetime | None = None
+    last_started_at: datetime | None = None
+    last_finished_at: datetime | None = None
+    last_result: str | None = Field(default=None, sa_type=Text)
+    failures: int = 0
+
+
+class PauseRow(SQLModel, table=True):
+    """A school or a source that a person paused."""
+
+    __tablename__ = "pauses"
+
+    scope: str = Field(primary_key=True, sa_type=Text)
+    name: str = Field(primary_key=True, sa_type=Text)
+    paused_at: datetime
+    paused_by: str = Field(sa_type=Text)
+    reason: str = Field(sa_type=Text)
+
+
+class PauseMoveRow(SQLModel, table=True):
+    """Every pause and every resumption: only added to. `action` is pause or resume."""
+
+    __tablename__ = "pause_moves"
+
+    id: int | None = Field(default=None, primary_key=True)
+    scope: str = Field(sa_type=Text)
+    name: str = Field(sa_type=Text)
+    action: str = Field(sa_type=Text)
+    moved_at: datetime
+    moved_by: str = Field(sa_type=Text)
+    reason: str = Field(sa_type=Text)
