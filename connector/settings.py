@@ -17,9 +17,10 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic_settings import EnvSettingsSource, SettingsError
 
-from connector.settings_shape import PREFIX, SECTIONS, Settings, SourceSettings
+from connector.settings_shape import NEVER, PREFIX, SECTIONS, Settings, SourceSettings
 from schemas.errors import ConfigurationError
 from schemas.ids import parse_school_id
+from schemas.windows import DAY_MINUTES, covered, parse_window
 
 __all__ = ["CONFIG_VARIABLE", "DEFAULT_FILE", "PREFIX", "Settings", "SourceSettings", "find_file", "load"]
 
@@ -52,6 +53,7 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
         _check_sources(settings, file)
         _check_schools(settings, file)
         _check_store(settings, file)
+        _check_serve(settings, file)
         return settings
     raise problem
 
@@ -250,6 +252,30 @@ def _check_sources(settings: Settings, file: Path) -> None:
             _check_file_source(place, source)
         else:
             _check_live_source(place, name, source)
+            _check_hours(place, source)
+
+
+def _check_hours(place: str, source: SourceSettings) -> None:
+    quiet = covered(parse_window(one) for one in source.quiet_hours)
+    if len(quiet) == DAY_MINUTES:
+        raise ConfigurationError(
+            f"{place}.quiet_hours cover the whole day: nothing would ever be asked.",
+            fix="Leave a part of the day open; to stop a school for a while, pause it.",
+        )
+    if source.nightly != NEVER and parse_window(source.nightly).minutes <= quiet:
+        raise ConfigurationError(
+            f"{place}.nightly lies wholly within quiet_hours: it would never run.",
+            fix='Choose another window, or write nightly = "never".',
+        )
+
+
+def _check_serve(settings: Settings, file: Path) -> None:
+    serve = settings.serve
+    if serve.jitter_seconds * 2 > serve.interval_minutes * 60:
+        raise ConfigurationError(
+            f"{file}: serve.jitter_seconds is more than half of serve.interval_minutes.",
+            fix="Make it smaller: it only keeps schools from asking at the very same moment.",
+        )
 
 
 def _check_file_source(place: str, source: SourceSettings) -> None:

@@ -5,17 +5,34 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from schemas.ids import SchoolId
+from schemas.windows import parse_window
 
 PREFIX = "CONNECTOR_"
+NEVER = "never"
 
 Text = Annotated[str, Field(min_length=1)]
 MediaType = Annotated[str, Field(pattern=r"^[a-z0-9.+-]+/[a-z0-9.+-]+$")]
 InstitutionNumber = Annotated[str, Field(pattern=r"^[1-9][0-9]{1,5}$")]
 """A Flemish instellingsnummer: two to six digits, no leading zero."""
+
+
+def _is_window(text: str) -> str:
+    parse_window(text)
+    return text
+
+
+def _is_night(text: str) -> str:
+    return text if text == NEVER else _is_window(text)
+
+
+WindowText = Annotated[str, AfterValidator(_is_window)]
+"""A part of every day, as in "01:00-05:00", by the school's wall clock."""
+NightText = Annotated[str, AfterValidator(_is_night)]
+"""A window, or never."""
 
 
 class _Section(BaseModel):
@@ -39,6 +56,9 @@ class SourceSettings(_Section):
     attempts: int = Field(default=5, ge=1, le=20)
     requests_per_second: float | None = Field(default=None, gt=0)
     parallel_requests: int = Field(default=4, ge=1, le=16)
+    parallel_schools: int = Field(default=2, ge=1, le=8)
+    quiet_hours: tuple[WindowText, ...] = ()
+    nightly: NightText = "01:00-05:00"
     ca_bundle: Path | None = None
     allow_plain_http: bool = False
 
@@ -78,6 +98,16 @@ class DocumentSettings(_Section):
     content_types: tuple[MediaType, ...] = ("application/pdf",)
 
 
+class ServeSettings(_Section):
+    """How `connector serve` keeps time."""
+
+    interval_minutes: int = Field(default=15, ge=1, le=1440)
+    jitter_seconds: int = Field(default=15, ge=0, le=600)
+    tick_seconds: int = Field(default=5, ge=1, le=60)
+    stop_seconds: int = Field(default=30, ge=1, le=600)
+    keep_runs_days: int = Field(default=365, ge=2, le=3660)
+
+
 class LogSettings(_Section):
     """How much is logged and in which form."""
 
@@ -102,6 +132,7 @@ class Settings(BaseSettings):
     brake: BrakeSettings = BrakeSettings()
     runs: RunSettings = RunSettings()
     documents: DocumentSettings = DocumentSettings()
+    serve: ServeSettings = ServeSettings()
     logs: LogSettings = LogSettings()
 
     @classmethod
@@ -124,6 +155,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "brake": BrakeSettings,
     "runs": RunSettings,
     "documents": DocumentSettings,
+    "serve": ServeSettings,
     "logs": LogSettings,
 }
 """The model of each section; of `sources` and `schools` that of one entry."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import socket
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import NamedTuple
 
 from sqlalchemy import Connection, insert, select, update
 
+from connector.bookkeeping.processes import is_dead as _is_dead
+from connector.bookkeeping.processes import this_process as _holder
 from connector.portal.database import Session, database_now
 from schemas.errors import LeaseHeld, LeaseLost
 from schemas.ids import SchoolId
@@ -88,25 +87,3 @@ def _held(school: SchoolId, expires_at: datetime) -> LeaseHeld:
         f"School {school}: another run is busy.",
         fix=f"Wait for it to end; a run that died gives way at {expires_at:%Y-%m-%dT%H:%M:%SZ}.",
     )
-
-
-def _holder() -> str:
-    pid = os.getpid()
-    return f"{socket.gethostname()}|{pid}|{_started(pid) or '?'}"
-
-
-def _started(pid: int) -> str | None:
-    """Give the kernel's start time of a process, which tells it from a later one with the same number."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
-    except (OSError, IndexError):
-        return None
-
-
-def _is_dead(holder: str) -> bool:
-    """Tell whether the holder was a process of this machine that is gone. The epoch fences a wrong guess."""
-    host, _, rest = holder.partition("|")
-    pid, _, started = rest.partition("|")
-    if host != socket.gethostname() or not pid.isdigit() or started == "?" or not Path("/proc/self/stat").exists():
-        return False
-    return _started(int(pid)) != started

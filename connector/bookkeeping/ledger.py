@@ -6,22 +6,32 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, exists, func, insert, literal, not_, select, update
+from sqlalchemy import Connection, Select, delete, exists, func, insert, literal, not_, select, update
 
 from connector.portal.upsert import insert_missing, upsert
 from schemas.errors import ConfigurationError, DocumentRefused
 from schemas.ids import RunId, SchoolId
 from schemas.runs import RunStatus, StreamReport, Sums, Trigger
 from schemas.streams import Mode, Stream
-from schemas.tables.bookkeeping import ImportedDocumentRow, LeaseRow, RunGateRow, RunRow, RunStreamRow, SchoolStateRow
+from schemas.tables.bookkeeping import (
+    ImportedDocumentRow,
+    LeaseRow,
+    PendingKeyRow,
+    RunGateRow,
+    RunRow,
+    RunStreamRow,
+    SchoolStateRow,
+)
 from schemas.tables.catalogue import table_of
 
 _RUNS, _STREAMS, _GATES = table_of(RunRow), table_of(RunStreamRow), table_of(RunGateRow)
 _SCHOOLS, _LEASES = table_of(SchoolStateRow), table_of(LeaseRow)
-_DOCUMENTS = table_of(ImportedDocumentRow)
+_DOCUMENTS, _PENDING = table_of(ImportedDocumentRow), table_of(PendingKeyRow)
 WINDOW = timedelta(hours=24)
 ABANDONED = "The process ended before the run did."
 """The error of a run whose process died; the next run of the school writes it down."""
+ABANDONED_AFTER = timedelta(minutes=10)
+"""How long after its lease lapsed a run is thought to have been left."""
 
 
 def open_run(
@@ -43,6 +53,47 @@ def close_run(connection: Connection, run_id: RunId, status: RunStatus, error: s
         .values(status=status.value, finished_at=now, error=error or None)
         .where(_RUNS.c.run_id == run_id, _RUNS.c.status == RunStatus.RUNNING.value)
     )
+
+
+def close_abandoned(connection: Connection, now: datetime) -> int:
+    """Close the runs whose process is gone and whose school nobody has worked on since; gives their number.
+
+    A run that is merely slow renews its lease; one that lapsed long ago will not come back.
+    """
+    at_work = exists(
+        select(literal(1)).where(
+            _LEASES.c.school_id == _RUNS.c.school_id,
+            _LEASES.c.holder.is_not(None),
+            _LEASES.c.expires_at > now - ABANDONED_AFTER,
+        )
+    )
+    lost = (_RUNS.c.status == RunStatus.RUNNING.value, _RUNS.c.started_at < now - ABANDONED_AFTER, not_(at_work))
+    values = {"status": RunStatus.FAILED.value, "finished_at": now, "error": ABANDONED}
+    return int(connection.execute(update(_RUNS).values(**values).where(*lost)).rowcount)
+
+
+def forget(connection: Connection, before: datetime, most: int) -> int:
+    """Delete at most so many runs that began before a moment, the oldest first; gives their number.
+
+    What is still needed stays: runs under way, runs that broke off since the last that reached its end, that last
+    one itself, and runs that hold keys for a person.
+    """
+    later = _RUNS.alias("later")
+    reached_end = later.c.status.in_([RunStatus.DONE.value, RunStatus.INCOMPLETE.value])
+    is_followed = exists(
+        select(literal(1)).where(
+            later.c.school_id == _RUNS.c.school_id, later.c.started_at > _RUNS.c.started_at, reached_end
+        )
+    )
+    holds = exists(
+        select(literal(1)).where(_PENDING.c.school_id == _RUNS.c.school_id, _PENDING.c.run_id == _RUNS.c.run_id)
+    )
+    old = (_RUNS.c.started_at < before, _RUNS.c.status != RunStatus.RUNNING.value, is_followed, not_(holds))
+    query = select(_RUNS.c.run_id).where(*old).order_by(_RUNS.c.started_at).limit(most)
+    found = list(connection.execute(query).scalars())
+    for table in (_GATES, _STREAMS, _RUNS) if found else ():
+        connection.execute(delete(table).where(table.c.run_id.in_(found)))
+    return len(found)
 
 
 def unfinished(school: SchoolId) -> Select[tuple[str]]:

@@ -21,9 +21,11 @@ from jobs.cli import (
     import_,
     invitations,
     modules,
+    pause,
     quarantine,
     render,
     runs,
+    serve,
     session,
     sheet,
     simulate,
@@ -56,6 +58,9 @@ def _given(
 app.command()(check.check)
 app.command()(sync.sync)
 app.command()(backfill.backfill)
+app.command()(serve.serve)
+app.command()(pause.pause)
+app.command()(pause.resume)
 app.add_typer(modules.app, name="modules")
 app.add_typer(invitations.app, name="invitations")
 app.command()(sheet.sheet)

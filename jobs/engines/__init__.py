@@ -1,0 +1,1 @@
+"""What drives the jobs by the clock. The only room that knows a scheduler."""
