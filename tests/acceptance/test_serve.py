@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
 
 import pytest
+from sqlalchemy import create_engine
 
+from tests import postgres
 from tests.acceptance.office import Office
 from tests.acceptance.served import CONNECTOR, count, hasten, logged, serving, settle, stopped, wait_until
 
@@ -205,3 +209,35 @@ def test_hours_that_cannot_be_are_refused_at_the_start(office: Office, line: str
     assert ended.returncode == 2
     assert complaint in ended.stderr
     assert "fix: " in ended.stderr
+
+
+@pytest.fixture
+def own_server() -> Iterator[postgres.Server]:
+    """A PostgreSQL of one's own, to be taken away."""
+    server = postgres.start()
+    yield server
+    server.stop()
+
+
+def test_the_database_away_is_said_once_and_waited_for(ready: Office, own_server: postgres.Server) -> None:
+    """Ten seconds without PostgreSQL: one line that it is away, one that it is back, the work goes on, exit code 0."""
+    url = postgres.create_database(own_server.url, "portal_away")
+    path = ready.folder / "config.toml"
+    path.write_text(re.sub(r"database_url = .*", f"database_url = {json.dumps(url)}", path.read_text()))
+    ready.do("db", "upgrade")
+    ready.engine.dispose()
+    ready.engine = create_engine(url)
+    with serving(ready) as process:
+        begin(ready)
+        own_server.kill()
+        time.sleep(10)
+        assert process.poll() is None
+        own_server.restart()
+        ready.engine.dispose()
+        forget_results(ready)
+        hasten(ready)
+        wait_until(lambda: count(ready, "due_times WHERE job = 'sync' AND last_result = 'quiet'") == 2, "the books")
+        assert stopped(process) == 0
+    events = [json.loads(line)["event"] for line in logged(ready).splitlines() if line.startswith("{")]
+    assert events.count("database_away") == events.count("database_back") == 1
+    assert "unexpected_error" not in events
