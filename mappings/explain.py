@@ -6,15 +6,15 @@ from the gate that kept it out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from mappings.activation import ModuleState
-from mappings.gates import EXPIRED, GROUP_NOT_OPEN
+from mappings.gates import EXPIRED, GROUP_NOT_OPEN, PARENT_WITHHELD
 from mappings.group_list import Category, allowed_of
-from schemas.explanations import FULL_ACCESS_ONLY, StoredRow
-from schemas.streams import Stream
+from schemas.explanations import FULL_ACCESS_ONLY, Place, StoredRow, Told, Trace
+from schemas.streams import Outcome, Stream
 
 SHOWN = "shown"
 NOT_PLANNED = "module_not_planned"
@@ -38,11 +38,16 @@ NEVER_LOADED = "never_loaded"
 NOTHING_KEPT = "nothing_kept"
 SETTING_OFF = "setting_off"
 NO_CONSENT = "no_consent"
+NOT_LISTED = "not_listed_now"
+NOT_READ_YET = "not_read_yet"
+HELD = "held"
+PARENT_HELD = "parent_held"
 
 REASONS = (
     *(SHOWN, NOT_PLANNED, PLANNED, CLOSED, EMBARGO, FIRST_LOAD, NO_RELATION, NO_GUARDIAN, NOBODY_WITH_ACCESS),
     *(LIMITED, NOT_OWN, NOT_DEBTOR, NOT_YET, NOT_IN_GROUP, SECRET_ADDRESS, CO_GUARDIAN, UNEXPLAINED),
-    *(NOT_SUPPLIED, NEVER_LOADED, NOTHING_KEPT, SETTING_OFF, NO_CONSENT),
+    *(NOT_SUPPLIED, NEVER_LOADED, NOTHING_KEPT, SETTING_OFF, NO_CONSENT, NOT_LISTED),
+    *(NOT_READ_YET, HELD, PARENT_HELD),
 )
 """Every reason that is named here and is no gate of `mappings.gates`, no reason of access and no code."""
 
@@ -117,9 +122,9 @@ def _why_not_of_group(stream: Stream, row: StoredRow, scene: Scene) -> str:
     return NOT_IN_GROUP if row.group not in scene.current else UNEXPLAINED
 
 
-def together(why: Mapping[str, str]) -> str:
-    """Give one reason for a row: shown when anybody sees it, else what all have in common."""
-    reasons = set(why.values())
+def together(found: Iterable[str]) -> str:
+    """Give one reason for several: shown when anybody sees anything, else what all have in common."""
+    reasons = set(found)
     if SHOWN in reasons:
         return SHOWN
     if not reasons:
@@ -138,6 +143,31 @@ LISTED: Mapping[str, Category] = {
 """The settings of the group list and what the guardians of a pupil are asked for each."""
 
 
+def reason_of_trace(traces: Sequence[Trace]) -> str:
+    """Say why the portal has not got a key, by what the books hold of it; shown when they hold nothing."""
+    for trace in sorted(traces, key=lambda one: _WEIGHT.index(one.place)):
+        return HELD if trace.place is Place.HELD else trace.what
+    return SHOWN
+
+
+_WEIGHT = (Place.QUARANTINE, Place.HELD, Place.HIDDEN, Place.AWAITED, Place.PORTAL)
+
+
+def below(above: str) -> str:
+    """Say why nothing of a pupil is there, by why the pupil is not."""
+    return PARENT_HELD if above == HELD else PARENT_WITHHELD
+
+
+def told_reason(told: Told, traces: Sequence[Trace], above: str) -> str:
+    """Say why a record that the source told of is not in the portal; `above` is shown or why the pupil is not."""
+    if told.outcome is not Outcome.SHOWN:
+        return told.code
+    if above != SHOWN:
+        return below(above)
+    mine = [trace for trace in traces if trace.id == told.id]
+    return reason_of_trace(mine) if mine else NOT_READ_YET
+
+
 def group_list_fields(
     gate: str, settings: Mapping[str, bool], preferences: Iterable[tuple[str, bool]], *, is_secret: bool, is_seen: bool
 ) -> dict[str, str]:
@@ -154,5 +184,5 @@ def group_list_fields(
         elif is_secret and category in {Category.ADDRESS, Category.PHONE}:
             found[name] = SECRET_ADDRESS
         else:
-            found[name] = SHOWN if is_seen else NOT_IN_GROUP
+            found[name] = SHOWN if is_seen else NOT_LISTED
     return found

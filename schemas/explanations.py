@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from schemas.ids import SchoolId
 from schemas.modules import STREAMS_OF, Module
-from schemas.streams import Stream
+from schemas.streams import Outcome, Stream
 
 SHOWN_BY: Mapping[Stream, Module] = {
     stream: next(module for module in Module if stream in STREAMS_OF[module]) for stream in Stream
@@ -64,6 +64,14 @@ class StoredRow(NamedTuple):
     group: str | None = None
 
 
+class Told(NamedTuple):
+    """A record of the pupil that the source told of just now, and what staging decides about it."""
+
+    id: str
+    outcome: Outcome
+    code: str
+
+
 class AccessWindow(NamedTuple):
     """What one guardian may see of the pupil in one stretch of time, and why."""
 
@@ -83,7 +91,7 @@ class Stay(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """The last time records of a stream were read, and what gates kept out of the whole school at the last full one."""
+    """A run that read records of a stream."""
 
     run_id: str
     mode: str
@@ -161,8 +169,10 @@ class ModuleReason(NamedTuple):
 
 
 class Explanation(NamedTuple):
-    """All of it for one pupil. `fields` are those of the group list, with shown or the reason; `secret` whose
-    address is secret among those who live with the pupil, the pupil included."""
+    """All of it for one pupil. `secret` are those at the pupil's address who keep it secret, the pupil included.
+
+    `group_list` has its fields with shown or the reason. `is_asked`: the source was asked for this pupil's records.
+    """
 
     school: SchoolId
     pupil: str

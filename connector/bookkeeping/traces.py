@@ -26,7 +26,7 @@ _ALIASES, _READ, _GATES = table_of(IdAliasRow), table_of(RunStreamRow), table_of
 
 
 def of_keys(connection: Connection, school: SchoolId, stream: Stream, keys: Collection[str]) -> list[Trace]:
-    """Give all that is known of keys of a stream that a person or a rule keeps as they are, or that records wait for."""
+    """Give what holds or hides keys of a stream, and how many records in quarantine wait for them."""
     names = list(keys)
     found = [
         *_held(connection, school, stream, _PENDING.c.id.in_(names)),

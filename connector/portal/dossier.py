@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, literal, or_, select, text, true, union
 
 from connector.portal.audience import GROUP_LIST, view_of
-from schemas.explanations import AccessWindow, StoredRow, Stay
+from schemas.explanations import AccessWindow, Stay, StoredRow
 from schemas.ids import SchoolId
 from schemas.streams import Stream
 from schemas.tables.bookkeeping import IdAliasRow
@@ -78,7 +78,7 @@ def rows_of(connection: Connection, school: SchoolId, stream: Stream, pupil: str
         table.c.id,
         table.c.first_shown_at,
         table.c.changed_at,
-        *(table.c[name] if name in table.c else nothing for name in (begins, "visible_until")),
+        *(table.c.get(name, nothing) for name in (begins, "visible_until")),
         table.c[_OWNER[stream]] if stream in _OWNER else nothing,
         table.c[group] if group in table.c and stream is not Stream.GROUP_MEMBERSHIPS else nothing,
     )
@@ -158,3 +158,16 @@ def secret_guardians(connection: Connection, school: SchoolId, guardians: Iterab
     return frozenset(
         connection.execute(select(_GUARDIANS.c.id).where(*here, _GUARDIANS.c.is_address_confidential)).scalars()
     )
+
+
+def may_be_at_home(connection: Connection, school: SchoolId, pupil: str) -> bool:
+    """Tell whether a guardian with a secret address may live with the pupil, for want of a key of an address."""
+    here = (_RELATIONS.c.school_id == school, _RELATIONS.c.pupil_id == pupil, _GUARDIANS.c.is_address_confidential)
+    query = (
+        select(literal(1))
+        .select_from(_RELATIONS)
+        .join(_GUARDIANS, (_GUARDIANS.c.school_id == school) & (_GUARDIANS.c.id == _RELATIONS.c.guardian_id))
+        .join(_PUPILS, (_PUPILS.c.school_id == school) & (_PUPILS.c.id == _RELATIONS.c.pupil_id))
+        .where(*here, or_(_GUARDIANS.c.address_id.is_(None), _PUPILS.c.address_id.is_(None)))
+    )
+    return connection.execute(query.limit(1)).first() is not None
