@@ -35,7 +35,7 @@ from schemas.explanations import (
     Viewer,
 )
 from schemas.ids import SchoolId, SourceKey
-from schemas.modules import STREAMS_OF, Module
+from schemas.modules import ALWAYS_ON, STREAMS_OF, Module
 from schemas.selections import SETTINGS, BirthDateShown
 from schemas.streams import Stream
 
@@ -157,11 +157,11 @@ def _viewers(
     relations: dict[str, list[str]] = {}
     for guardian, relation in dossier.relations_of(connection, school, pupil):
         relations.setdefault(guardian, []).append(relation)
-    if wanted is None:
-        asked, held, names = None, [], sorted(relations)
-    else:
+    asked: str | None = None
+    held: list[Trace] = []
+    if wanted is not None:
         asked, held = _find(connection, school, Stream.GUARDIANS, wanted, "--guardian")
-        names = [asked]
+    names = sorted(relations) if asked is None else [asked]
     current = {
         one.guardian: one
         for one in dossier.windows_of(connection, school, pupil)
@@ -245,7 +245,9 @@ def _aware(instant: datetime) -> datetime:
 
 
 def _module(case: _Case, module: Module, entry: Entry | None, now: datetime) -> ModuleReason:
-    state = None if entry is None else ModuleState(module, entry.opens_at, entry.closes_at)
+    state = ModuleState(module, now, None) if module in ALWAYS_ON else None  # a school that never synced
+    if entry is not None:
+        state = ModuleState(module, entry.opens_at, entry.closes_at)
     gate = reasons.module_gate(
         state,
         is_revealed=entry is not None and entry.revealed_at is not None,

@@ -18,6 +18,7 @@ from jobs.cli import (
     demo,
     documents,
     exits,
+    explain,
     import_,
     invitations,
     modules,
@@ -68,6 +69,7 @@ app.add_typer(runs.app, name="runs")
 app.add_typer(quarantine.app, name="quarantine")
 app.command()(documents.documents)
 app.command()(status.status)
+app.command()(explain.explain)
 app.add_typer(db.app, name="db")
 app.add_typer(import_.app, name="import")
 app.command(

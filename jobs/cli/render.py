@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import sys
+import textwrap
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from enum import Enum
@@ -70,6 +71,17 @@ def table_lines(
         ).rstrip()
         for line in lines
     ]
+
+
+def folded(line: str) -> list[str]:
+    """Give a line in as many as the terminal needs, what follows further in; as it is where there is no terminal."""
+    width = _width()
+    if width is None or len(line) <= width:
+        return [line]
+    begin = " " * (len(line) - len(line.lstrip()))
+    return textwrap.wrap(
+        line.lstrip(), max(width, 20), initial_indent=begin, subsequent_indent=f"{begin}  ", break_on_hyphens=False
+    )
 
 
 def moment(value: datetime | None) -> str:
