@@ -61,7 +61,7 @@ def _key(text: str, option: str) -> SourceKey:
     if key is None:
         raise ConfigurationError(
             f"{option} names no key.",
-            fix="Take an id of the portal or a key of the SIS: 1 to 256 printable characters.",
+            fix="Take an id of the portal or a key of the SIS, of 1 to 256 characters.",
         )
     return key
 

@@ -1,4 +1,4 @@
-"""An explanation says what the views do, and by what: for every pupil, guardian and row, and for each reason by name."""
+"""An explanation says what the views do, and why: for every pupil, guardian and row, and each reason by name."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_every_row_is_explained_as_the_views_have_it(rig: Rig) -> None:
     named = _all_sense(rig)
     assert UNEXPLAINED not in named
     assert named >= {
-        *(SHOWN, "restricted", "authority_unknown", "no_authority", "adult", "ended", "not_yet_enrolled"),
+        *(SHOWN, "restricted", "authority_unknown", "no_authority", "adult", "not_yet_enrolled"),
         *("limited_access", "not_own_relation", "not_yet"),
     }
 
