@@ -170,12 +170,14 @@ def _viewers(
     found = []
     for name in names:
         own = held if name == asked else traces.of_keys(connection, school, Stream.GUARDIANS, [name])
-        level, reason, until = "none", reasons.NO_RELATION, None
+        level, reason, then = "none", reasons.NO_RELATION, None
         if name in current:
-            level, reason, until = current[name].level, current[name].reason, current[name].ends_at
+            level, reason, ends = current[name].level, current[name].reason, current[name].ends_at
+            then = next((one.reason for one in windows if one.guardian == name and one.begins_at == ends), None)
+            then = None if ends is None else then
         elif not dossier.is_present(connection, school, Stream.GUARDIANS, name):
             reason = reasons.reason_of_trace(own)
-        found.append(Viewer(name, tuple(relations.get(name, ())), level, reason, until, tuple(own)))
+        found.append(Viewer(name, tuple(relations.get(name, ())), level, reason, then, tuple(own)))
     return asked, tuple(found)
 
 

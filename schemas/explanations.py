@@ -99,13 +99,16 @@ class Reading(NamedTuple):
 
 
 class Viewer(NamedTuple):
-    """A guardian now: the relations to the pupil by key, the level, why, and when that changes by itself."""
+    """A guardian now: the relations to the pupil by key, the level, why, and the reason that follows by itself.
+
+    Not when: the day of an 18th birthday or of a restriction is a record's value.
+    """
 
     guardian: str
     relations: tuple[str, ...]
     level: str
     reason: str
-    until_at: datetime | None
+    then: str | None
     traces: tuple[Trace, ...] = ()
 
 

@@ -106,9 +106,9 @@ def _trace_text(one: Trace) -> str:
 
 def _viewer_lines(one: Viewer) -> list[str]:
     says = one.level if one.level in _FULL else "nothing"
-    until = "" if one.until_at is None else f", until {render.moment(one.until_at)}"
+    then = "" if one.then is None else f", later {word(one.then)}"
     by = f", by {', '.join(one.relations)}" if one.relations else ""
-    return [f"{one.guardian}: {says} ({word(one.reason)}{until}{by})", *_trace_lines(one.traces)]
+    return [f"{one.guardian}: {says} ({word(one.reason)}{then}{by})", *_trace_lines(one.traces)]
 
 
 def _module_lines(one: ModuleReason) -> list[str]:
@@ -139,7 +139,7 @@ def _stream_lines(one: StreamReason) -> list[str]:
     lines += [line for group in _alike(one.rows) for line in _group_lines(group)]
     lines += [f"    {line}" for line in _trace_lines(one.traces)]
     if one.kept_out:
-        lines.append(f"    kept out of the whole school: {gate_words.said(one.kept_out)}")
+        lines.append(f"    kept out of the whole school, last full reading: {gate_words.said(one.kept_out)}")
     if one.others_held or one.others_quarantined:
         lines.append(f"    whose is not known: {one.others_held} held, {one.others_quarantined} in quarantine")
     return lines

@@ -67,7 +67,7 @@ def test_it_is_readable_at_40_columns(office: Office, role: str, monkeypatch: py
 
 
 def test_bad_input_is_refused_with_its_fix(office: Office) -> None:
-    """Exit code 2: a school, pupil, guardian or module nobody knows; the places that were looked at, not what was typed."""
+    """Exit code 2 for a school, pupil, guardian or module nobody knows: where was looked, not what was typed."""
     office.do("sync", "--school", "99AA00")
     plain = _role(office, "pupil_plain")
     base = ("explain", "--school", "99AA00")

@@ -178,16 +178,15 @@ def test_a_pupil_behind_a_gate_is_explained(rig: Rig, role: str, gate: str) -> N
     assert reasons & {"parent_withheld"}
 
 
-def test_a_pupil_in_its_leavers_grace_is_shown_with_the_day_it_ends(rig: Rig) -> None:
-    """A recent leaver is seen until the grace is over; the reason changes by itself at that moment."""
+def test_a_pupil_in_its_leavers_grace_is_shown_and_says_what_follows(rig: Rig) -> None:
+    """A recent leaver is seen until the grace is over; then the reason is that it left. The day is not told."""
     rig.open()
     rig.sync()
     found = _explain(rig, rig.role("pupil_leaver_recent"))
     (viewer,) = found.viewers
-    ends = rig.rows("SELECT visible_until FROM pupils WHERE id = :p", p=rig.role("pupil_leaver_recent"))[0]
-    assert viewer.level == "full"
-    assert viewer.until_at is not None
-    assert str(ends["visible_until"])[:10] == f"{viewer.until_at:%Y-%m-%d}"
+    assert (viewer.level, viewer.reason, viewer.then) == ("full", "authority", "left")
+    (plain, *_) = _explain(rig, rig.role("pupil_plain")).viewers
+    assert (plain.level, plain.then) == ("full", "adult")
 
 
 def test_a_pupil_that_the_brake_holds_back_is_explained(make_rig: Callable[..., Rig]) -> None:
@@ -432,6 +431,7 @@ def test_no_word_of_a_record_is_said(make_rig: Callable[..., Rig], capfd: pytest
             found = _explain(rig, rig.role(role), asks=asks)
             plain: Any = json.dumps(render_explain.data(found), default=str)
             assert canaries.leaks(_said(found) + plain) == []
+            assert canaries.SHOWN["birth date"][4:] not in _said(found) + plain, "nor the day somebody turns 18"
     said = capfd.readouterr()
     assert canaries.leaks(said.out + said.err) == []
 
