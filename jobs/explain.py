@@ -23,6 +23,7 @@ from mappings.explain import SHOWN, Looker, Scene
 from schemas.errors import ConfigurationError
 from schemas.explanations import (
     SHOWN_BY,
+    AccessWindow,
     Entry,
     Explanation,
     ModuleReason,
@@ -162,23 +163,25 @@ def _viewers(
     if wanted is not None:
         asked, held = _find(connection, school, Stream.GUARDIANS, wanted, "--guardian")
     names = sorted(relations) if asked is None else [asked]
-    current = {
-        one.guardian: one
-        for one in dossier.windows_of(connection, school, pupil)
-        if _is_now(one.begins_at, one.ends_at, now)
-    }
+    windows = dossier.windows_of(connection, school, pupil)
+    current = {one.guardian: one for one in windows if _is_now(one.begins_at, one.ends_at, now)}
     found = []
     for name in names:
         own = held if name == asked else traces.of_keys(connection, school, Stream.GUARDIANS, [name])
         level, reason, then = "none", reasons.NO_RELATION, None
         if name in current:
-            level, reason, ends = current[name].level, current[name].reason, current[name].ends_at
-            then = next((one.reason for one in windows if one.guardian == name and one.begins_at == ends), None)
-            then = None if ends is None else then
+            level, reason = current[name].level, current[name].reason
+            then = _reason_after(windows, current[name])
         elif not dossier.is_present(connection, school, Stream.GUARDIANS, name):
             reason = reasons.reason_of_trace(own)
         found.append(Viewer(name, tuple(relations.get(name, ())), level, reason, then, tuple(own)))
     return asked, tuple(found)
+
+
+def _reason_after(windows: Iterable[AccessWindow], window: AccessWindow) -> str | None:
+    """Give the reason that follows by itself, or None."""
+    following = (one for one in windows if one.guardian == window.guardian and one.begins_at == window.ends_at)
+    return None if window.ends_at is None else next((one.reason for one in following), None)
 
 
 def _is_now(begins: datetime | None, ends: datetime | None, now: datetime) -> bool:
