@@ -270,11 +270,12 @@ def _stream(case: _Case, stream: Stream, gate: str) -> StreamReason:
     stored = dossier.rows_of(connection, school, stream, case.pupil)
     held = traces.of_pupil(connection, school, stream, case.pupil)
     others = traces.of_others(connection, school, stream, case.pupil)
-    unstored = [one for one in case.told.get(stream, ()) if one.id not in {row.id for row in stored}]
+    told = {dossier.meant(connection, school, stream, one.id): one for one in case.told.get(stream, ())}
+    unstored = [one for key, one in told.items() if key not in {row.id for row in stored}]
     fresh = traces.of_keys(connection, school, stream, [one.id for one in unstored]) if unstored else []
     fresh = [one for one in fresh if one not in held]
     rows = [
-        *_rows(case, stream, stored, gate),
+        *(_beside(row, told) if stream in case.told else row for row in _rows(case, stream, stored, gate)),
         *(_told_row(case, stream, one, (*held, *fresh)) for one in unstored),
     ]
     full = traces.last_reading(connection, school, stream, full=True)
@@ -292,6 +293,13 @@ def _stream(case: _Case, stream: Stream, gate: str) -> StreamReason:
         others_held=others[0] - sum(one.place is Place.HELD for one in fresh),
         others_quarantined=others[1] - sum(one.place is Place.QUARANTINE for one in fresh),
     )
+
+
+def _beside(row: RowReason, told: Mapping[str, Told]) -> RowReason:
+    """Say of a row that is here what keeps its record out as the source has it now."""
+    if row.id not in told:
+        return row._replace(at_source=reasons.NOT_TOLD)
+    return row._replace(at_source=told[row.id].code or None)
 
 
 def _told_row(case: _Case, stream: Stream, told: Told, held: Sequence[Trace]) -> RowReason:

@@ -40,6 +40,7 @@ SETTING_OFF = "setting_off"
 NO_CONSENT = "no_consent"
 NOT_LISTED = "not_listed_now"
 NOT_READ_YET = "not_read_yet"
+NOT_TOLD = "not_told_any_more"
 HELD = "held"
 PARENT_HELD = "parent_held"
 
@@ -47,7 +48,7 @@ REASONS = (
     *(SHOWN, NOT_PLANNED, PLANNED, CLOSED, EMBARGO, FIRST_LOAD, NO_RELATION, NO_GUARDIAN, NOBODY_WITH_ACCESS),
     *(LIMITED, NOT_OWN, NOT_DEBTOR, NOT_YET, NOT_IN_GROUP, SECRET_ADDRESS, CO_GUARDIAN, UNEXPLAINED),
     *(NOT_SUPPLIED, NEVER_LOADED, NOTHING_KEPT, SETTING_OFF, NO_CONSENT, NOT_LISTED),
-    *(NOT_READ_YET, HELD, PARENT_HELD),
+    *(NOT_READ_YET, NOT_TOLD, HELD, PARENT_HELD),
 )
 """Every reason that is named here and is no gate of `mappings.gates`, no reason of access and no code."""
 

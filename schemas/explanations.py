@@ -115,7 +115,8 @@ class Viewer(NamedTuple):
 class RowReason(NamedTuple):
     """One row, or one record the source told of: shown or the reason, and per guardian the same.
 
-    The times are null for what the portal has not.
+    The times are null for what the portal has not. `at_source` is what keeps out the record as the source has it now,
+    where it was asked and the row is still here.
     """
 
     id: str
@@ -124,6 +125,7 @@ class RowReason(NamedTuple):
     why: Mapping[str, str]
     first_shown_at: datetime | None = None
     changed_at: datetime | None = None
+    at_source: str | None = None
 
 
 class StreamReason(NamedTuple):

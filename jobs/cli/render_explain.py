@@ -35,6 +35,7 @@ WORDS: Mapping[str, str] = {
     "no_consent": "the guardians did not allow it",
     "not_listed_now": "in no list today",
     "not_read_yet": "comes with the next sync",
+    "not_told_any_more": "not there any more for this pupil",
     "held": "waits for a person (brake)",
     "parent_held": "of a pupil that waits for a person",
     "merged": "taken in by another record",
@@ -149,7 +150,7 @@ def _alike(rows: Iterable[RowReason]) -> list[list[RowReason]]:
     """Put rows together that the same guardians see and do not see for the same reasons."""
     found: dict[tuple[Any, ...], list[RowReason]] = {}
     for row in rows:
-        found.setdefault((row.reason, *sorted(row.why.items())), []).append(row)
+        found.setdefault((row.reason, row.at_source, *sorted(row.why.items())), []).append(row)
     return list(found.values())
 
 
@@ -164,6 +165,8 @@ def _group_lines(rows: list[RowReason]) -> list[str]:
         if reason != "shown" and (first.seen_by or reason != first.reason):
             reasons.setdefault(reason, []).append(guardian)
     lines += [f"      not by {', '.join(guardians)}: {word(reason)}" for reason, guardians in reasons.items()]
+    if first.at_source is not None:
+        lines.append(f"      in the SIS now: {word(first.at_source)}")
     return [*lines, f"      {', '.join(row.id for row in rows)}"]
 
 

@@ -306,6 +306,43 @@ def test_a_gate_is_named_per_record_once_the_source_is_asked(rig: Rig) -> None:
     assert _row(plain, Stream.ABSENCES, fresh).reason == "not_read_yet"
 
 
+def test_a_row_that_the_source_would_not_give_any_more_says_so(make_rig: Callable[..., Rig]) -> None:
+    """Asked, the source tells what became of a row that is still here: its flag went, it is gone, its pupil is held."""
+    rig = make_rig(pupils=30)
+    rig.open()
+    rig.sync()
+    note = rig.role("note_visible")
+    pupil = _pupil_of(rig, "notes", "note_visible")
+    assert {row.at_source for row in _streams(_explain(rig, pupil, asks=True))[Stream.NOTES].rows if row.why} == {None}
+    rig.tell("note_loses_flag")
+    asked = _explain(rig, pupil, asks=True)
+    assert (_row(asked, Stream.NOTES, note).reason, _row(asked, Stream.NOTES, note).at_source) == (
+        SHOWN,
+        "not_visible_to_parents",
+    )
+    assert "in the SIS now: no flag for parents" in _said(asked)
+    gone = shown_pupils(rig, 8)
+    remove(rig, "pupils", gone)
+    rig.sync()
+    assert _row(_explain(rig, gone[0], asks=True), Stream.PUPILS, gone[0]).at_source == "not_told_any_more"
+
+
+def test_a_pupil_whose_key_changed_is_one_by_either_key(rig: Rig) -> None:
+    """By the old key and by the new one the same row is explained, and the source's record is that row."""
+    rig.open()
+    rig.sync()
+    old = rig.role("pupil_plain")
+    record = rig.world.records(rig.school, "pupils")[old]
+    rig.world.put(rig.school, "pupils", {**record, "id": "pup-777777", "former_ids": [old]})
+    rig.world.remove(rig.school, "pupils", old)
+    rig.sync()
+    for key in (old, "pup-777777"):
+        found = _explain(rig, key, None, Module.PERSONALIA, asks=True)
+        assert (found.pupil, found.is_in_portal) == (old, True)
+        (row,) = _streams(found)[Stream.PUPILS].rows
+        assert (row.id, row.reason, row.at_source) == (old, SHOWN, None)
+
+
 def test_asking_asks_for_no_closed_module_and_stores_nothing(rig: Rig) -> None:
     """Only what a run would pull is asked for; every table is equal before and after."""
     rig.sync()
