@@ -151,7 +151,8 @@ def reason_of_trace(traces: Sequence[Trace]) -> str:
     return SHOWN
 
 
-_WEIGHT = (Place.QUARANTINE, Place.HELD, Place.HIDDEN, Place.AWAITED, Place.PORTAL)
+_WEIGHT = (Place.HIDDEN, Place.HELD, Place.QUARANTINE, Place.AWAITED, Place.PORTAL)
+"""What took a key out comes before what became of it since."""
 
 
 def below(above: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,8 @@ import pytest
 from jobs.cli import render
 from tests.acceptance.office import Office
 from tests.integration import canaries
+
+DOCUMENT = Path(__file__).parents[1] / "data" / "edexml" / "school.xml"
 
 
 def _role(office: Office, name: str) -> str:
@@ -83,14 +86,26 @@ def test_bad_input_is_refused_with_its_fix(office: Office) -> None:
 
 
 def test_a_school_fed_by_files_is_explained_but_cannot_be_asked(office: Office) -> None:
-    """There is nobody to ask: the error says to leave --ask out."""
+    """Its pupils are explained like any other's, with the dialect; the error says to leave --ask out."""
     config = office.folder / "config.toml"
     text = config.read_text(encoding="utf-8")
-    text = f'{text}\n[sources.files]\ndialect = "edexml"\n[schools."99CC00"]\nname = "De Eik"\nsource = "files"\n'
+    text = f'{text}\n[sources.files]\ndialect = "edexml"\n[schools."99CC01"]\nname = "De Eik"\nsource = "files"\n'
     config.write_text(text, encoding="utf-8")
-    given = Path(__file__).parents[1] / "data" / "edexml" / "school.xml"
-    code, _, complaint = office.type("import", "edexml", str(given), "--school", "99CC00")
-    assert "Leave --ask out" in office.refused("explain", "--school", "99CC00", "--pupil", "1", "--ask"), (
-        code,
-        complaint,
-    )
+    given = office.folder / "school.xml"
+    given.write_text(DOCUMENT.read_text("utf-8").replace("99AA", "99CC"), encoding="utf-8")
+    office.do("import", "edexml", str(given), "--school", "99CC01")
+    ((pupil,), *_) = office.rows("SELECT id FROM pupils WHERE school_id = '99CC01' ORDER BY id")
+    found = json.loads(office.do("explain", "--school", "99CC01", "--pupil", pupil, "--json"))
+    assert (found["is_in_portal"], found["dialect"]) == (True, "edexml")
+    assert "Leave --ask out" in office.refused("explain", "--school", "99CC01", "--pupil", pupil, "--ask")
+
+
+def test_a_source_that_is_away_matters_only_when_it_is_asked(office: Office) -> None:
+    """Without --ask nobody is asked; with it a source nobody answers at ends with 3, like any run."""
+    office.do("sync", "--school", "99AA00")
+    config = office.folder / "config.toml"
+    text = re.sub(r'\bbase_url = ".*"', 'base_url = "http://127.0.0.1:9"\nattempts = 1', config.read_text("utf-8"))
+    config.write_text(text, encoding="utf-8")
+    office.do(*_explain(office, "pupil_plain"))
+    code, said, _ = office.type(*_explain(office, "pupil_plain", "--ask"))
+    assert (code, said) == (3, "")

@@ -10,7 +10,7 @@ from jobs.cli import gate_words, render_explain, render_preview
 from mappings import explain
 from mappings.activation import ModuleState
 from mappings.explain import Looker, Scene, group_list_fields, module_gate, together, why_unseen
-from schemas.explanations import StoredRow
+from schemas.explanations import Place, StoredRow, Trace
 from schemas.modules import Module
 from schemas.streams import Stream
 from tests.builders import NOW
@@ -114,3 +114,15 @@ def test_every_reason_has_its_words() -> None:
     words = [*render_explain.WORDS.values(), *gate_words.WORDS.values(), *render_preview.ACCESS_WORDS.values()]
     assert len(set(words)) == len(words)
     assert render_explain.word("no_such") == "cannot be used: no_such"
+
+
+def test_what_took_a_key_out_comes_before_what_became_of_it() -> None:
+    """A gate, then the brake, then quarantine, then who waits for it; nothing known is no reason."""
+    places = (Place.AWAITED, Place.QUARANTINE, Place.HELD, Place.HIDDEN)
+    traces = [Trace(place, Stream.PUPILS, "p1", place.value, NOW) for place in places]
+    said = []
+    while traces:
+        said.append(explain.reason_of_trace(traces))
+        traces.pop()
+    assert said == ["hidden", "held", "quarantine", "awaited"]
+    assert explain.reason_of_trace([]) == "shown"
