@@ -18,6 +18,8 @@ Text = Annotated[str, Field(min_length=1)]
 MediaType = Annotated[str, Field(pattern=r"^[a-z0-9.+-]+/[a-z0-9.+-]+$")]
 InstitutionNumber = Annotated[str, Field(pattern=r"^[1-9][0-9]{1,5}$")]
 """A Flemish instellingsnummer: two to six digits, no leading zero."""
+Minutes = Annotated[int, Field(ge=1, le=527_040)]
+"""A number of minutes up to a year."""
 
 
 def _is_window(text: str) -> str:
@@ -74,6 +76,7 @@ class SchoolSettings(_Section):
     name: Text
     source: Text
     institution_number: InstitutionNumber | None = None
+    fresh_minutes: Minutes | None = None
 
 
 class BrakeSettings(_Section):
@@ -88,6 +91,12 @@ class RunSettings(_Section):
 
     lease_seconds: int = Field(default=120, ge=10, le=3600)
     hold_days: int = Field(default=14, ge=1, le=366)
+
+
+class TargetSettings(_Section):
+    """How old a school's data may be before somebody should look; a school may have its own."""
+
+    fresh_minutes: Minutes = 30
 
 
 class DocumentSettings(_Section):
@@ -131,6 +140,7 @@ class Settings(BaseSettings):
     schools: dict[SchoolId, SchoolSettings] = Field(default_factory=dict)
     brake: BrakeSettings = BrakeSettings()
     runs: RunSettings = RunSettings()
+    targets: TargetSettings = TargetSettings()
     documents: DocumentSettings = DocumentSettings()
     serve: ServeSettings = ServeSettings()
     logs: LogSettings = LogSettings()
@@ -154,6 +164,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "schools": SchoolSettings,
     "brake": BrakeSettings,
     "runs": RunSettings,
+    "targets": TargetSettings,
     "documents": DocumentSettings,
     "serve": ServeSettings,
     "logs": LogSettings,

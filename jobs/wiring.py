@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -93,6 +94,13 @@ class Wiring:
     def is_fed_by_files(self, school: SchoolId) -> bool:
         """Tell whether this school's records come from files a person imports."""
         return self._source_settings(school).is_file
+
+    def target(self, school: SchoolId) -> timedelta | None:
+        """Give how old a school's data may be. None: it is fed by files and has no `fresh_minutes` of its own."""
+        own = self.settings.schools[school].fresh_minutes
+        if own is None and self.is_fed_by_files(school):
+            return None
+        return timedelta(minutes=own or self.settings.targets.fresh_minutes)
 
     def source(self, school: SchoolId, path: Path | None = None) -> Source:
         """Give the source of a school; `path` is the document of one that is fed by files."""

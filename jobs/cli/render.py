@@ -50,9 +50,13 @@ def document(content: Any) -> None:
     _print(sys.stdout, [json.dumps(content, default=_as_json, indent=2, ensure_ascii=True)])
 
 
-def table(headings: Sequence[str], rows: Sequence[Sequence[Any]], *, left: Collection[int] = (0,)) -> None:
+def table(
+    headings: Sequence[str], rows: Sequence[Sequence[Any]], *, left: Collection[int] = (0,), inset: int = 0
+) -> None:
     """Print a table on stdout; columns in `left` are text, the others numbers. Too narrow: a block per row."""
-    out(*table_lines(headings, rows, left=left, width=_width()))
+    room = _width()
+    lines = table_lines(headings, rows, left=left, width=None if room is None else room - inset)
+    out(*(f"{' ' * inset}{line}" for line in lines))
 
 
 def table_lines(
@@ -73,15 +77,20 @@ def table_lines(
     ]
 
 
-def folded(line: str) -> list[str]:
-    """Give a line in as many as the terminal needs, what follows further in; as it is where there is no terminal."""
-    width = _width()
-    if width is None or len(line) <= width:
+def wrapped(line: str) -> list[str]:
+    """Give a line in as many as the terminal needs, the further ones set in; words are never cut."""
+    room = _width()
+    if room is None or len(line) <= room:
         return [line]
-    begin = " " * (len(line) - len(line.lstrip()))
-    return textwrap.wrap(
-        line.lstrip(), max(width, 20), initial_indent=begin, subsequent_indent=f"{begin}  ", break_on_hyphens=False
-    )
+    inset = " " * (len(line) - len(line.lstrip()) + 2)
+    return textwrap.wrap(line, room, subsequent_indent=inset, break_long_words=False, break_on_hyphens=False)
+
+
+def _width() -> int | None:
+    """Give the columns of the terminal, or None when stdout is no terminal."""
+    if sys.stdout is None or not sys.stdout.isatty():
+        return None
+    return shutil.get_terminal_size((80, 24)).columns
 
 
 def moment(value: datetime | None) -> str:
@@ -149,13 +158,6 @@ def progress(*, is_wanted: bool = True) -> Iterator[Show]:
             bars.update(tasks[key], completed=now.fetched, total=max(total, 1) if total is not None else None)
 
         yield show
-
-
-def _width() -> int | None:
-    """Give the columns of the terminal, or None when stdout is no terminal."""
-    if sys.stdout is None or not sys.stdout.isatty():
-        return None
-    return shutil.get_terminal_size((80, 24)).columns
 
 
 def _blocks(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

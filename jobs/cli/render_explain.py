@@ -76,7 +76,7 @@ def show(found: Explanation) -> None:
 
 def _say(*lines: str) -> None:
     for line in lines:
-        render.out(*render.folded(line))
+        render.out(*render.wrapped(line))
 
 
 def word(reason: str) -> str:

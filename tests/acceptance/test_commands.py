@@ -285,7 +285,7 @@ def test_a_broken_record_is_quarantined_once_shown_set_aside_and_taken_when_mend
     assert key in shown
     assert "31-02-2026" not in shown
     site.json("quarantine", "replay", "--stream", "notes", "--key", key)
-    assert "waits" not in site.run("status").stdout
+    assert "in quarantine: 1 (oldest" in site.run("status", code=1).stdout
     site.run("quarantine", "discard", "--school", SCHOOL, "--stream", "notes", "--key", key)
     assert site.json("quarantine", "list")["quarantine"] == []
     assert site.json("quarantine", "list", "--all")["quarantine"][0]["discarded_by"] == "tester"
@@ -308,7 +308,9 @@ def test_what_the_brake_holds_is_told_and_approved(site: Site) -> None:
     assert found["held"] == 12
     run = found["run_id"]
     assert site.sql("SELECT count(*) FROM pupils") == [(before,)]
-    assert site.json("status")["schools"][SCHOOL]["held"] == 12
+    status = site.json("status", code=1)
+    assert status["exit_code"] == 1
+    assert (status["schools"][SCHOOL]["held"], status["schools"][SCHOOL]["attention"]) == (12, ["held"])
     story = site.run("runs", "show", run).stdout
     assert f"connector runs approve {run}" in story
     (held,) = site.json("runs", "show", run)["held"]
@@ -359,7 +361,7 @@ def test_a_source_that_is_away_or_refuses_us_is_three(site: Site) -> None:
     assert CANARY not in done.stdout + done.stderr
     site.configure(base="http://127.0.0.1:9")
     assert f"error: {SCHOOL}: " in site.run("sync", code=3).stderr
-    assert site.json("status")["schools"][SCHOOL]["last_run"]["status"] == "failed"
+    assert site.json("status", code=1)["schools"][SCHOOL]["last_run"]["status"] == "failed"
 
 
 def test_a_database_that_is_away_is_three_and_keeps_its_password(site: Site, postgresql_server_url: str) -> None:
@@ -496,8 +498,8 @@ def test_the_configuration_is_found_where_it_is_named(site: Site, tmp_path: Path
     """`--config` wins over CONNECTOR_CONFIG, which wins over ./config.toml."""
     (site.folder / "config.toml").rename(site.folder / "mine.toml")
     site.run("status", code=2)
-    site.run("status", CONNECTOR_CONFIG="mine.toml")
-    site.run("status", "--config", "mine.toml", CONNECTOR_CONFIG="nowhere.toml")
+    site.run("runs", "list", CONNECTOR_CONFIG="mine.toml")
+    site.run("runs", "list", "--config", "mine.toml", CONNECTOR_CONFIG="nowhere.toml")
     site.run("status", CONNECTOR_CONFIG="nowhere.toml", code=2)
 
 

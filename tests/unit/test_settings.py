@@ -49,6 +49,7 @@ def test_a_small_file_gives_settings_with_every_default(tmp_path: Path) -> None:
     assert (source.timeout_seconds, source.attempts, source.requests_per_second) == (30, 5, None)
     assert (settings.brake.share, settings.brake.rows) == (0.10, 3)
     assert (settings.runs.lease_seconds, settings.runs.hold_days) == (120, 14)
+    assert (settings.targets.fresh_minutes, settings.schools[SchoolId("99AA00")].fresh_minutes) == (30, None)
     kept = settings.documents
     assert (kept.store_url, kept.most_bytes, kept.content_types) == ("", 20_000_000, ("application/pdf",))
     assert (settings.logs.level, settings.logs.format) == ("info", "auto")
@@ -129,6 +130,8 @@ def test_a_file_source_has_a_dialect_and_nothing_else(tmp_path: Path) -> None:
         (('[schools."99AA00"]', "[brake]\nshare = 2\n[schools.99AA00]"), "brake.share"),
         (('[schools."99AA00"]', "[brake]\nshare = nan\n[schools.99AA00]"), "brake.share"),
         (('[schools."99AA00"]', "[runs]\nlease_seconds = 1\n[schools.99AA00]"), "runs.lease_seconds"),
+        (('[schools."99AA00"]', "[targets]\nfresh_minutes = 0\n[schools.99AA00]"), "targets.fresh_minutes"),
+        (('source = "main"', 'source = "main"\nfresh_minutes = 600000'), "schools.99AA00.fresh_minutes"),
         (('[schools."99AA00"]', f'[logs]\nlevel = "{CANARY}"\n[schools.99AA00]'), "logs.level"),
         (("sqlite:///portal.db", f"mysql://u:{CANARY}@localhost/d"), "portal.database_url"),
         (("sqlite:///portal.db", CANARY), "portal.database_url"),
