@@ -46,7 +46,7 @@ class Judged(NamedTuple):
 
 def digest_of(key: bytes, guardian: str, mail: str | None) -> str:
     """Give the keyed hash of a guardian's address; two guardians with one address have two hashes."""
-    return hmac.digest(key, f"{guardian}\0{_same(mail)}".encode(), "sha256").hex()
+    return hmac.digest(key, f"{guardian}\0{box_of(mail)}".encode(), "sha256").hex()
 
 
 def judge(
@@ -57,7 +57,7 @@ def judge(
     A mail that came back bars only the address it came back from: another one at the source is tried again.
     """
     found = list(candidates)
-    shared = Counter(_same(one.mail) for one in found)
+    shared = Counter(box_of(one.mail) for one in found)
     judged = []
     for one in found:
         digest = digest_of(key, one.guardian, one.mail)
@@ -71,10 +71,10 @@ def judge(
 def _reasons(one: Candidate, shared: Mapping[str, int], *, is_bounced: bool) -> Iterable[str]:
     if not one.children:
         yield from one.bars or ("ended",)
-    mail = _same(one.mail)
+    mail = box_of(one.mail)
     if not mail:
         yield NO_MAIL
-    elif not _MAIL.fullmatch(mail):
+    elif not is_address(mail):
         yield UNUSABLE_MAIL
     else:
         if shared[mail] > 1:
@@ -83,6 +83,11 @@ def _reasons(one: Candidate, shared: Mapping[str, int], *, is_bounced: bool) -> 
             yield BOUNCED
 
 
-def _same(mail: str | None) -> str:
-    """Write an address so that two that reach one box are equal."""
+def is_address(box: str) -> bool:
+    """Tell whether an address, written as `box_of` does, can be one."""
+    return _MAIL.fullmatch(box) is not None
+
+
+def box_of(mail: str | None) -> str:
+    """Write an address so that two that reach one box are equal; none is empty."""
     return "" if mail is None else mail.strip().casefold()

@@ -32,6 +32,7 @@ from jobs.cli import (
     simulate,
     status,
     sync,
+    worklist,
 )
 from schemas.errors import ConnectorError
 
@@ -70,6 +71,7 @@ app.add_typer(quarantine.app, name="quarantine")
 app.command()(documents.documents)
 app.command()(status.status)
 app.command()(explain.explain)
+app.command()(worklist.worklist)
 app.add_typer(db.app, name="db")
 app.add_typer(import_.app, name="import")
 app.command(
