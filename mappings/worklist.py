@@ -9,7 +9,7 @@ from mappings.invitations import NO_MAIL, UNUSABLE_MAIL, box_of, digest_of, is_a
 from schemas.streams import Stream
 from schemas.worklist import Facts, Item, Kind, Record
 
-CONFLICT, HELD, OVER = "conflicting_duplicate", "held", "over"
+CONFLICT, SAME_PERSON, HELD, OVER = "conflicting_duplicate", "same_name_and_birth_date", "held", "over"
 NEEDED = frozenset({Stream.PUPILS, Stream.GUARDIANS, Stream.GUARDIANSHIPS})
 """Without these nothing can be judged."""
 
@@ -78,7 +78,7 @@ def _doubles(facts: Facts) -> Iterator[Item]:
     """Give pupils of one name and birth date, and records that came twice in one answer and differed."""
     named = ((one, " ".join(one.name.casefold().split())) for one in facts.born_together)
     for pupils in _together(((one.birth_on, name), one.pupil) for one, name in named if name):
-        yield Item(Kind.DOUBLE, tuple(Record(Stream.PUPILS, pupil) for pupil in pupils), "same_name_and_birth_date")
+        yield Item(Kind.DOUBLE, tuple(Record(Stream.PUPILS, pupil) for pupil in pupils), SAME_PERSON)
     for record in facts.conflicts:
         yield Item(Kind.DOUBLE, (record,), CONFLICT)
 

@@ -17,7 +17,7 @@ from schemas.streams import Action, Stream
 from schemas.tables.bookkeeping import BouncedMailRow, CheckpointRow, InvitationKeyRow, PendingKeyRow, QuarantineRow
 from schemas.tables.catalogue import TABLES, table_of
 from schemas.tables.people import GuardianAccessRow
-from schemas.worklist import Bounce, BornTogether, Facts, GuardianMail, Leaver, Record
+from schemas.worklist import BornTogether, Bounce, Facts, GuardianMail, Leaver, Record
 
 _PUPILS, _GUARDIANS = TABLES[Stream.PUPILS], TABLES[Stream.GUARDIANS]
 _RELATIONS, _MEMBERSHIPS = TABLES[Stream.GUARDIANSHIPS], TABLES[Stream.GROUP_MEMBERSHIPS]
@@ -38,8 +38,8 @@ def read(connection: Connection, schools: Sequence[SchoolId], moment: Moment) ->
     """Give the facts of each school, in a fixed number of statements."""
     found = {school: dict[str, list[Any]]() for school in schools}
     for name, (query, made) in _QUESTIONS.items():
-        for school, *values in connection.execute(query(schools, moment)):
-            found[school].setdefault(name, []).append(made(*values))
+        for row in connection.execute(query(schools, moment)):
+            found[row[0]].setdefault(name, []).append(made(*row[1:]))
     return {
         school: Facts(
             loaded=frozenset(facts.pop("loaded", ())) - {None},
