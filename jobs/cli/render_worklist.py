@@ -25,7 +25,7 @@ TITLES: Mapping[Kind, str] = {
 TO_DO: Mapping[Kind, str] = {
     Kind.NO_MAIL: "Ask for an address and write it in the SIS; until then this guardian is not invited.",
     Kind.SHARED_MAIL: "Ask each for an address of their own and write it in the SIS; until then none is invited.",
-    Kind.BOUNCED_MAIL: "Write the right address in the SIS, or take it back: `connector invitations bounced KEY --clear`.",
+    Kind.BOUNCED_MAIL: "Write the right one in the SIS, or `connector invitations bounced KEY --school BRIN --clear`.",
     Kind.UNKNOWN_AUTHORITY: "Write in the SIS whether this guardian has authority; until then it counts as none.",
     Kind.NO_GROUP: "Place the pupil in a group of this school year in the SIS.",
     Kind.DOUBLE: "Merge the records in the SIS if they are one; if they are not, leave them.",

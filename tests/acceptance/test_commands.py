@@ -469,7 +469,10 @@ def test_a_terminal_of_any_width_shows_everything(site: Site, columns: int) -> N
     assert "run_started" not in shown
     assert "personalia" in shown
     assert ("  fetched: " in shown) == (columns == 40)
-    assert _at_terminal(site, columns, "runs", "list")[0] == 0
+    for words in (["runs", "list"], ["status"], ["worklist"]):
+        code, shown = _at_terminal(site, columns, *words)
+        assert code == 0, shown
+        assert max(len(line) for line in shown.splitlines()) <= columns or words == ["runs", "list"]
 
 
 def test_nobody_reading_is_no_error(site: Site) -> None:

@@ -13,6 +13,7 @@ import pytest
 from jobs.cli import render
 from jobs.cli.render_worklist import REASONS, TITLES, TO_DO
 from mappings import worklist as judging
+from mappings.invitations import NO_MAIL, UNUSABLE_MAIL
 from schemas.worklist import Kind
 from tests.acceptance.office import Office
 from tests.integration import canaries
@@ -104,7 +105,7 @@ def test_every_kind_and_reason_has_its_words() -> None:
     """No kind without a title and a sentence, no reason of the judge without words; the how-to names each kind."""
     assert set(TITLES) == set(TO_DO) == set(Kind)
     assert all(text.endswith(".") and text.count(". ") == 0 for text in TO_DO.values())
-    ours = {judging.CONFLICT, judging.HELD, judging.OVER, judging.NO_MAIL, judging.UNUSABLE_MAIL, judging.SAME_PERSON}
+    ours = {judging.CONFLICT, judging.HELD, judging.OVER, NO_MAIL, UNUSABLE_MAIL, judging.SAME_PERSON}
     assert set(REASONS) == ours
     page = Path(__file__).parents[2] / "docs" / "how-to" / "work-through-the-worklist.md"
     assert all(f"| `{kind.value}` |" in page.read_text("utf-8") for kind in Kind)
