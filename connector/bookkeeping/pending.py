@@ -274,12 +274,6 @@ def unreported(connection: Connection, school: SchoolId, run_id: RunId, runs: Se
     return connection.execute(count).scalar_one()
 
 
-def held_total(connection: Connection, school: SchoolId) -> int:
-    """Count the keys of a school that wait for a person."""
-    count = select(func.count()).select_from(_PENDING)
-    return connection.execute(count.where(_PENDING.c.school_id == school, _PENDING.c.is_held == true())).scalar_one()
-
-
 def expire(connection: Connection, school: SchoolId, now: datetime) -> set[Stream]:
     """Drop held keys whose time is over; give their streams, which must be looked at anew."""
     over = and_(_PENDING.c.school_id == school, _PENDING.c.is_held == true(), _PENDING.c.expires_at <= now)

@@ -174,14 +174,6 @@ def discard(connection: Connection, school: SchoolId, stream: Stream, key: str, 
     return result.rowcount == 1
 
 
-def totals(connection: Connection, school: SchoolId) -> int:
-    """Count the items that are not set aside."""
-    count = select(func.count()).select_from(_QUARANTINE)
-    return connection.execute(
-        count.where(_QUARANTINE.c.school_id == school, _QUARANTINE.c.discarded_at.is_(None))
-    ).scalar_one()
-
-
 def forget(connection: Connection, school: SchoolId, streams: Iterable[Stream]) -> None:
     """A closed module resolves its items."""
     names = [stream.value for stream in streams]
