@@ -36,6 +36,9 @@ WindowText = Annotated[str, AfterValidator(_is_window)]
 NightText = Annotated[str, AfterValidator(_is_night)]
 """A window, or never."""
 
+Listen = Annotated[str, Field(pattern=r"^(\S+:[0-9]{1,5})?$", max_length=255)]
+"""HOST:PORT, or nothing."""
+
 
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, str_strip_whitespace=True)
@@ -124,6 +127,12 @@ class LogSettings(_Section):
     format: Literal["auto", "json", "console"] = "auto"
 
 
+class MetricsSettings(_Section):
+    """Where metrics and health are served; nowhere unless somebody says where."""
+
+    listen: Listen = ""
+
+
 class Settings(BaseSettings):
     """Everything that can be set. Made by `load` only."""
 
@@ -144,6 +153,7 @@ class Settings(BaseSettings):
     documents: DocumentSettings = DocumentSettings()
     serve: ServeSettings = ServeSettings()
     logs: LogSettings = LogSettings()
+    metrics: MetricsSettings = MetricsSettings()
 
     @classmethod
     def settings_customise_sources(
@@ -168,5 +178,6 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "documents": DocumentSettings,
     "serve": ServeSettings,
     "logs": LogSettings,
+    "metrics": MetricsSettings,
 }
 """The model of each section; of `sources` and `schools` that of one entry."""

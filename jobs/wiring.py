@@ -194,9 +194,9 @@ def open_wiring(settings: Settings, *, should_stop: Stop = _never, is_migrated: 
         database.dispose()
 
 
-def open_database(settings: Settings) -> Database:
+def open_database(settings: Settings, *, is_impatient: bool = False) -> Database:
     """Give the portal database, unopened. Raises ConfigurationError when the SQLite file has nowhere to be."""
-    database = Database(settings.portal.database_url.get_secret_value())
+    database = Database(settings.portal.database_url.get_secret_value(), is_impatient=is_impatient)
     path = sqlite_file(database)
     if path is not None and not path.parent.is_dir():
         raise ConfigurationError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Table, create_engine, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.pool import NullPool
 
 from connector.portal import postgresql, sqlite
 from connector.portal.row_logs import silence_rows
@@ -70,12 +71,15 @@ class Session:
 
 
 class Database:
-    """The portal database behind a URL: `sqlite:///file` or `postgresql+psycopg://…`."""
+    """The portal database behind a URL: `sqlite:///file` or `postgresql+psycopg://…`.
 
-    def __init__(self, url: str) -> None:
+    An impatient one connects anew each time, and knows within about two seconds that nobody answers.
+    """
+
+    def __init__(self, url: str, *, is_impatient: bool = False) -> None:
         self.url = parse_url(url)
         self.dialect = self.url.get_backend_name()
-        self.engine: Engine = make_engine(self.url)
+        self.engine: Engine = make_impatient_engine(self.url) if is_impatient else make_engine(self.url)
 
     @contextmanager
     def session(self) -> Iterator[Session]:
@@ -110,19 +114,25 @@ def parse_url(url: str) -> URL:
 
 
 def make_engine(url: URL) -> Engine:
-    """Make the engine; `hide_parameters` keeps rows out of the driver's messages, the filter those that were read."""
+    """Make the engine of runs; raises ConfigurationError for a driver that is not there."""
+    return _engine(url, postgresql.CONNECT_ARGS, query_cache_size=STATEMENTS_KEPT)
+
+
+def make_impatient_engine(url: URL) -> Engine:
+    """Make an engine for who asks how things are: it keeps no connection that may have died meanwhile."""
+    return _engine(url, postgresql.IMPATIENT_ARGS, poolclass=NullPool)
+
+
+def _engine(url: URL, postgresql_args: Mapping[str, Any], **options: Any) -> Engine:
+    """Make an engine; `hide_parameters` keeps rows out of the driver's messages, the filter those that were read."""
     silence_rows()
     try:
         if url.get_backend_name() == "sqlite":
-            engine = create_engine(url, hide_parameters=True, query_cache_size=STATEMENTS_KEPT)
+            engine = create_engine(url, hide_parameters=True, **options)
             sqlite.listen(engine)
             return engine
         return create_engine(
-            url,
-            hide_parameters=True,
-            connect_args=postgresql.CONNECT_ARGS,
-            pool_pre_ping=False,
-            query_cache_size=STATEMENTS_KEPT,
+            url, hide_parameters=True, connect_args=dict(postgresql_args), pool_pre_ping=False, **options
         )
     except (SQLAlchemyError, ImportError):
         raise ConfigurationError(

@@ -21,6 +21,14 @@ CONNECT_ARGS = {
         " -c timezone=UTC"
     ),
 }
+IMPATIENT_MS = 2_000
+IMPATIENT_ARGS = {
+    **CONNECT_ARGS,
+    "connect_timeout": IMPATIENT_MS // 1000,
+    "tcp_user_timeout": IMPATIENT_MS,
+    "options": f"-c lock_timeout={IMPATIENT_MS} -c statement_timeout={IMPATIENT_MS} -c timezone=UTC",
+}
+"""For who asks whether the database is there: an answer that comes late is no."""
 
 
 def insert_rows(connection: Connection, table: Table, columns: Sequence[str], rows: list[tuple[Any, ...]]) -> None:

@@ -21,6 +21,7 @@ from jobs.cli import (
     explain,
     import_,
     invitations,
+    metrics,
     modules,
     pause,
     quarantine,
@@ -72,6 +73,7 @@ app.command()(documents.documents)
 app.command()(status.status)
 app.command()(explain.explain)
 app.command()(worklist.worklist)
+app.command()(metrics.metrics)
 app.add_typer(db.app, name="db")
 app.add_typer(import_.app, name="import")
 app.command(
