@@ -9,8 +9,11 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from contextvars import ContextVar, copy_context
 from types import TracebackType
+
+import structlog
 
 from schemas.errors import TransientError
 from schemas.streams import Page, Pull
@@ -44,6 +47,12 @@ def is_given_up() -> bool:
     """Tell whether the request that this thread is about to make is for nobody any more."""
     flight = _FLIGHT.get()
     return flight is not None and flight.is_given_up
+
+
+def named_in_logs(pull: Pull) -> AbstractContextManager[None]:
+    """Put the stream, or the streams, of a pull on every line of the block."""
+    names = [stream.value for stream in pull.streams]
+    return structlog.contextvars.bound_contextvars(**({"stream": names[0]} if len(names) == 1 else {"streams": names}))
 
 
 class FetchAhead:
@@ -162,7 +171,8 @@ class FetchAhead:
         while flight is not None:
             _FLIGHT.set(flight)
             try:
-                self._fly(flight)
+                with named_in_logs(flight.pull):
+                    self._fly(flight)
             except BaseException as error:  # noqa: BLE001  # it belongs to the thread whose turn it will be
                 flight.error = error
             with self._moved:

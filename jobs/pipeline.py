@@ -16,6 +16,7 @@ from connector.bookkeeping.checkpoints import Checkpoint
 from connector.bookkeeping.leases import Lease
 from connector.portal.database import Session
 from connector.portal.staging import Staging
+from connector.telemetry.logs import error_fields
 from jobs.documents import has_documents_due, tend_documents
 from jobs.fetch_ahead import FetchAhead
 from jobs.housekeeping import expire_held, finish, has_ended, remove_due, withdraw_closed, withdraw_ended
@@ -26,7 +27,7 @@ from jobs.supply import note_missing, set_aside, supplied
 from jobs.switch import refusal
 from mappings.activation import ModuleState, decide
 from schemas.errors import ConnectorError, CursorExpired, StopRequested, StreamNotSupplied, TransientError
-from schemas.ids import SourceKey, new_run_id
+from schemas.ids import SchoolId, SourceKey, new_run_id
 from schemas.modules import ALWAYS_ON, STREAMS_OF
 from schemas.runs import RunReport, RunStatus, StreamReport
 from schemas.streams import Changes, Cursor, Pull, Stream, children_of
@@ -74,11 +75,10 @@ def run_school(parts: Parts, task: Task) -> RunReport:
 
 
 def _run_unpaused(parts: Parts, task: Task) -> RunReport:
-    with parts.database.session() as session:
+    with _named_in_logs(parts.school.id), parts.database.session() as session:
         if task.is_dry_run:
             return _go(_open_state(session, parts, task, None))
         lease = leases.acquire(session, parts.school.id, parts.lease_seconds)
-        structlog.contextvars.bind_contextvars(school=parts.school.id)
         if lease.is_takeover:
             _log.warning("lease_taken_over")
         is_checked = False
@@ -89,7 +89,16 @@ def _run_unpaused(parts: Parts, task: Task) -> RunReport:
         finally:
             _release(session, lease, is_checked=is_checked)
             session.sweep()
-            structlog.contextvars.unbind_contextvars("school", "run_id")
+
+
+@contextmanager
+def _named_in_logs(school: SchoolId) -> Iterator[None]:
+    """Put the school on every line of the block, and take it and the run off afterwards."""
+    structlog.contextvars.bind_contextvars(school=school)
+    try:
+        yield
+    finally:
+        structlog.contextvars.unbind_contextvars("school", "run_id")
 
 
 def _has_looked(parts: Parts, task: Task) -> bool:
@@ -206,6 +215,8 @@ def _ledgered(run: RunState) -> Iterator[None]:
         raise
     except BaseException as error:
         _close(run, RunStatus.FAILED, f"unexpected {type(error).__name__}")
+        if isinstance(error, Exception):
+            _log.error("unexpected_error", **error_fields(error))
         raise
 
 

@@ -18,7 +18,7 @@ from connector.portal import access_rows, aliases, group_list_rows, judged, plan
 from connector.portal.database import Session
 from connector.portal.staging import STAGING, Staging, settle_duplicates
 from connector.portal.survey import Drawn, Lot, Survey
-from jobs.fetch_ahead import FetchAhead, HeldUp
+from jobs.fetch_ahead import FetchAhead, HeldUp, named_in_logs
 from jobs.parts import Parts, Progress, Task
 from jobs.staged_rows import page_rows
 from mappings.access import PupilFacts, Relation, derive_access
@@ -159,18 +159,19 @@ class Settled(NamedTuple):
 
 def pull_bundle(run: RunState, pull: Pull) -> list[StreamReport]:
     """Stage, plan, brake and apply these streams. Raises what the source raises; nothing half is applied."""
-    for attempt in range(RETRIES_OF_A_SHORT_ENUMERATION + 1):
-        try:
-            tallies = _stage(run, pull)
-        except HeldUp:  # the source forgot the enumeration meanwhile; now it is this stream's turn
-            tallies = _stage(run, pull)
-        staged = [_weigh(run, stream, pull.mode, tallies[stream]) for stream in pull.streams]
-        if not any(stream.is_short for stream in staged):
-            break
-        _log.warning("enumeration_incomplete", streams=len(staged), attempt=attempt + 1)
-    reports = [_settle(run, stream) for stream in staged]
-    run.reports += reports
-    return reports
+    with named_in_logs(pull):
+        for attempt in range(RETRIES_OF_A_SHORT_ENUMERATION + 1):
+            try:
+                tallies = _stage(run, pull)
+            except HeldUp:  # the source forgot the enumeration meanwhile; now it is this stream's turn
+                tallies = _stage(run, pull)
+            staged = [_weigh(run, stream, pull.mode, tallies[stream]) for stream in pull.streams]
+            if not any(stream.is_short for stream in staged):
+                break
+            _log.warning("enumeration_incomplete", streams=len(staged), attempt=attempt + 1)
+        reports = [_settle(run, stream) for stream in staged]
+        run.reports += reports
+        return reports
 
 
 def _stage(run: RunState, pull: Pull) -> Mapping[Stream, Tally]:

@@ -38,7 +38,7 @@ EVENTS: Mapping[str, Event] = {
     "run_failed": Event("error", "A run was broken off; what was applied before stays."),
     "run_quiet": Event("info", "The source said that nothing changed; nothing was written."),
     "lease_taken_over": Event("warning", "The run before this one died without giving its lease back."),
-    "stream_planned": Event("debug", "A stream was compared with the portal; nothing was written yet."),
+    "stream_planned": Event("info", "A stream was compared with the portal; nothing was written yet."),
     "stream_held": Event("warning", "The brake holds a part of a plan until a person approves it."),
     "stream_applied": Event("info", "A stream's plan was written in one transaction."),
     "rows_removed": Event("info", "Rows that are gone at the source left the portal."),

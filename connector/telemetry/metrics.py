@@ -177,6 +177,9 @@ class Telemetry:
             case "run_quiet" | "run_finished":
                 status = _known(line.get("status", RunStatus.QUIET.value), _STATUSES)
                 self._runs.labels(_known(line.get("school"), self._watched.source_of), status).inc()
+            case "unexpected_error" if "run_id" in line:
+                school = _known(line.get("school"), self._watched.source_of)
+                self._runs.labels(school, RunStatus.FAILED.value).inc()
             case "run_failed" if line.get("level", "error") == "error" and "run_id" in line:
                 school = _known(line.get("school"), self._watched.source_of)
                 self._runs.labels(school, RunStatus.FAILED.value).inc()
