@@ -16,10 +16,10 @@ from connector.bookkeeping.checkpoints import Checkpoint
 from connector.bookkeeping.leases import Lease
 from connector.portal.database import Session
 from connector.portal.staging import Staging
-from connector.telemetry.logs import error_fields
 from jobs.documents import has_documents_due, tend_documents
 from jobs.fetch_ahead import FetchAhead
 from jobs.housekeeping import expire_held, finish, has_ended, remove_due, withdraw_closed, withdraw_ended
+from jobs.ledgered import ledgered
 from jobs.parts import IS_UNWANTED, Parts, Task
 from jobs.period_pull import pull_period
 from jobs.stream_pull import RunState, pull_bundle
@@ -158,12 +158,12 @@ def _go(run: RunState) -> RunReport:
     try:
         work = _look(run)
     except ConnectorError:
-        with _ledgered(run):
+        with ledgered(run):
             raise
     if work.is_nothing and run.task.is_whole and run.task.document is None:
         _log.info("run_quiet", seconds=round(time.monotonic() - started, 3))
         return _report(run, RunStatus.QUIET)
-    with _ledgered(run):
+    with ledgered(run):
         error_text = _work(run, work)
     status = RunStatus.INCOMPLETE if error_text else RunStatus.DONE
     _log.info("run_finished", status=status.value, seconds=round(time.monotonic() - started, 3))
@@ -185,50 +185,6 @@ def _report(run: RunState, status: RunStatus, error_text: str = "") -> RunReport
         run.stored,
         run.refused,
     )
-
-
-@contextmanager
-def _ledgered(run: RunState) -> Iterator[None]:
-    """Write down that the run began and, when it breaks off, why."""
-    parts = run.parts
-    if not run.is_dry:
-        with run.session.write() as connection:
-            run.fence(connection)
-            ledger.open_run(
-                connection,
-                run.run_id,
-                parts.school.id,
-                source=parts.school.source,
-                trigger=run.task.trigger,
-                now=parts.clock(),
-            )
-        _log.info("run_started", trigger=run.task.trigger.value)
-    try:
-        yield
-    except StopRequested as error:
-        pause = parts.pause()
-        _close(run, RunStatus.STOPPED, str(error) if pause is None else f"{pause.said()}.")
-        raise
-    except ConnectorError as error:
-        _close(run, RunStatus.FAILED, str(error))
-        _log.error("run_failed", error_type=type(error).__name__, reason=str(error))
-        raise
-    except BaseException as error:
-        _close(run, RunStatus.FAILED, f"unexpected {type(error).__name__}")
-        if isinstance(error, Exception):
-            _log.error("unexpected_error", **error_fields(error))
-        raise
-
-
-def _close(run: RunState, status: RunStatus, error: str) -> None:
-    """Write down how a run ended early, if the database still listens."""
-    if run.is_dry:
-        return
-    try:
-        with run.session.write() as connection:
-            ledger.close_run(connection, run.run_id, status, error, run.parts.clock())
-    except ConnectorError as failure:
-        _log.warning("run_failed", error_type=type(failure).__name__, reason="the end of the run was not written down")
 
 
 def _selected(run: RunState) -> tuple[Stream, ...]:

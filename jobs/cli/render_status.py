@@ -10,6 +10,7 @@ from jobs.cli import render
 from jobs.parts import SchoolPlan
 from jobs.standing import Attention, SchoolStanding
 from schemas.documents import State
+from schemas.pauses import Pause
 
 _HEADINGS = ("module", "data of", "age", "state")
 _STATES = {"not_supplied": "not supplied", "loading": "first load under way", "late": "LATE"}
@@ -21,9 +22,11 @@ _TO_DO: dict[Attention, str] = {
 }
 
 
-def show(plan: SchoolPlan, stands: SchoolStanding, now: datetime) -> None:
+def show(plan: SchoolPlan, stands: SchoolStanding, now: datetime, pause: Pause | None = None) -> None:
     """Print how one school stands; no line of the table is wider than the terminal."""
     render.out(f"{plan.id} {plan.name}")
+    if pause is not None:
+        render.out(*render.wrapped(f"  {pause.said()}"))
     for line in _lines(plan, stands, now):
         render.out(*render.wrapped(f"  {line}"))
     rows = [
@@ -83,12 +86,13 @@ def _minutes(target: timedelta) -> int:
     return int(target.total_seconds()) // 60
 
 
-def data(plan: SchoolPlan, stands: SchoolStanding) -> dict[str, Any]:
+def data(plan: SchoolPlan, stands: SchoolStanding, pause: Pause | None = None) -> dict[str, Any]:
     """Give how one school stands as plain data."""
     books = stands.books
     return {
         "name": plan.name,
         "source": plan.source,
+        "paused": None if pause is None else pause._asdict(),
         "target_minutes": None if stands.target is None else _minutes(stands.target),
         "data_at": stands.data_at,
         "is_late": stands.is_late,

@@ -26,16 +26,17 @@ def status(
     with session.opened() as wiring:
         now = clock()
         feeds = {one: _feed(wiring, one) for one in wiring.schools(school or ())}
+        paused = {one: wiring.pause(one) for one in feeds}
         plans = {one: wiring.plan(one) for one in feeds}
         with wiring.database.session() as opened, opened.read() as connection:
             found = standing.look(connection, feeds, now)
     code = exits.PERSON if any(one.attention for one in found.values()) else exits.WELL
     if json:
-        schools = {one: render_status.data(plans[one], stands) for one, stands in found.items()}
+        schools = {one: render_status.data(plans[one], stands, paused[one]) for one, stands in found.items()}
         render.document({"now": now, "exit_code": code, "schools": schools})
         return code
     for one, stands in found.items():
-        render_status.show(plans[one], stands, now)
+        render_status.show(plans[one], stands, now, paused[one])
     return code
 
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, ExitStack
-from typing import Any
+from collections.abc import Callable
 
 import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -21,43 +19,50 @@ _log = structlog.get_logger("connector")
 _LOOK_SECONDS = 0.1
 
 
+def _nobody_listens() -> None:
+    return None
+
+
 def serve(
     wiring: Wiring,
     *,
     should_stop: Callable[[], bool],
-    beside: Sequence[AbstractContextManager[Any]] = (),
+    beat: Callable[[], None] = _nobody_listens,
 ) -> int:
     """Do what is due until asked to stop; gives how many jobs did not finish their page within serve.stop_seconds.
 
     When it gives another number than 0, threads are left and the process has to end by force; that is safe at any
-    statement. `beside` is entered for as long as it serves. Raises DatabaseUnavailable when it cannot even begin.
+    statement. `beat` is called after every tick. Raises DatabaseUnavailable when it
+    cannot even begin.
     """
     given = wiring.settings.serve
-    with ExitStack() as stack:
-        desk = Desk(wiring, should_stop=should_stop)
-        desk.prepare()
-        for one in beside:
-            stack.enter_context(one)
-        clock = _clock(desk, given.tick_seconds)
-        clock.start()
-        _log.info("serve_started", schools=len(wiring.settings.schools))
-        while not should_stop():
-            time.sleep(_LOOK_SECONDS)
-        _log.info("serve_stopping")
-        clock.shutdown(wait=False)
-        left = desk.close(given.stop_seconds)
-        _log.info("serve_stopped", jobs=left)
+    desk = Desk(wiring, should_stop=should_stop)
+    desk.prepare()
+    clock = _clock(desk, given.tick_seconds, beat)
+    clock.start()
+    _log.info("serve_started", schools=len(wiring.settings.schools))
+    while not should_stop():
+        time.sleep(_LOOK_SECONDS)
+    _log.info("serve_stopping")
+    clock.shutdown(wait=False)
+    left = desk.close(given.stop_seconds)
+    _log.info("serve_stopped", jobs=left)
     return left
 
 
-def _clock(desk: Desk, seconds: int) -> BackgroundScheduler:
+def _clock(desk: Desk, seconds: int, beat: Callable[[], None]) -> BackgroundScheduler:
     """Give a clock that ticks at once and then every so many seconds; a tick that is late or long is one tick."""
     # It says when a tick is left out because the one before still waits for the database; database_away says that.
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
+
+    def tick() -> None:
+        desk.tick()
+        beat()
+
     clock = BackgroundScheduler(
         jobstores={"default": MemoryJobStore()}, executors={"default": ThreadPoolExecutor(1)}, timezone="UTC"
     )
     trigger = IntervalTrigger(seconds=seconds, timezone="UTC")
-    clock.add_job(desk.tick, trigger, id="tick", misfire_grace_time=None, coalesce=True, max_instances=1)
-    clock.add_job(desk.tick, id="first", misfire_grace_time=None, coalesce=True, max_instances=1)
+    clock.add_job(tick, trigger, id="tick", misfire_grace_time=None, coalesce=True, max_instances=1)
+    clock.add_job(tick, id="first", misfire_grace_time=None, coalesce=True, max_instances=1)
     return clock
