@@ -18,6 +18,10 @@ from pathlib import Path
 import pytest
 
 from connector.portal.migrate import upgrade
+from connector.telemetry.health import Heartbeat
+from jobs.cli import metrics, session
+from jobs.sync import SyncOptions, sync_school
+from jobs.wiring import open_wiring, select_schools
 from tests import postgres
 from tests.acceptance.office import Office
 
@@ -206,3 +210,19 @@ print([code, *(name for name in ("prometheus_client", "http.server") if name in 
     environ = {**os.environ, "CONNECTOR_METRICS__LISTEN": "127.0.0.1:9188"}
     done = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[0]"
+
+
+def test_a_process_that_runs_serves_the_same_beside_its_work(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the setting asks for it, requests and runs of this process are counted; without it nothing is served."""
+    with metrics.beside(session.load_settings(), Heartbeat()) as address:
+        assert address is None
+    monkeypatch.setenv("CONNECTOR_METRICS__LISTEN", "127.0.0.1:0")
+    settings = session.load_settings()
+    with metrics.beside(settings, Heartbeat()) as address, open_wiring(settings) as wiring:
+        for _ in range(2):
+            sync_school(wiring.parts(select_schools(settings)[0]), SyncOptions())
+        text = _asked(f"http://{address}", "/metrics")[1]
+    assert 'connector_runs_total{school="99AA00",status="done"} 1.0' in text
+    assert 'connector_runs_total{school="99AA00",status="quiet"} 1.0' in text
+    assert re.search(r'connector_source_request_seconds_count\{source="main"\} [1-9]', text)
+    assert 'connector_last_run_status{school="99AA00",status="done"} 1.0' in text
