@@ -97,3 +97,24 @@ def test_an_address_that_is_none_is_refused(listen: str) -> None:
     """Only HOST:PORT is an address to listen at."""
     with pytest.raises(ConfigurationError, match="not an address"), serving(listen, Answers(bytes, str, Heartbeat())):
         pass
+
+
+def test_what_we_did_not_foresee_is_said_and_counted(
+    make_rig: Callable[..., Rig], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bug in a run is one line with run, school and place, counts as a failed run, and holds nothing it was about."""
+
+    def broken(*_given: object) -> str:
+        raise RuntimeError("Kanarie")
+
+    rig = make_rig(pupils=2)
+    telemetry, heard = _telemetry(rig), list[dict[str, object]]()
+    monkeypatch.setattr("jobs.pipeline._work", broken)
+    with logs.heard_by(lambda line: heard.append(dict(line))), pytest.raises(RuntimeError):
+        rig.sync()
+    (line,) = [line for line in heard if line["event"] == "unexpected_error"]
+    assert line.keys() >= {"run_id", "school", "frames"}
+    assert line["error_type"] == "RuntimeError"
+    assert "Kanarie" not in str(line)
+    telemetry.hear(line)
+    assert 'connector_runs_total{school="99AA00",status="failed"} 1.0' in telemetry.text().decode()
