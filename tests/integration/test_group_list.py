@@ -37,9 +37,9 @@ def room(rig: Rig) -> Classroom:
     return Classroom(rig)
 
 
-def at_noon(rig: Rig, days: int) -> datetime:
-    """Give noon of the day so many days from today, in the school's zone."""
-    return datetime.combine(rig.world.today + timedelta(days=days), time(12), AMSTERDAM)
+def late_on(rig: Rig, days: int) -> datetime:
+    """Give the last second of the day so many days from today, in the school's zone: after what was opened now."""
+    return datetime.combine(rig.world.today + timedelta(days=days), time(23, 59, 59), AMSTERDAM)
 
 
 def test_nothing_is_listed_by_default(room: Classroom, rig: Rig) -> None:
@@ -214,7 +214,7 @@ def test_a_group_is_listed_while_both_are_in_it(room: Classroom, rig: Rig) -> No
     choose(rig, **EVERYTHING)
     rig.sync()
     for day, expected in ((0, {mate, left}), (2, {mate, left}), (3, {mate, comes}), (5, {mate, comes})):
-        with clock_at(rig, at_noon(rig, day)):
+        with clock_at(rig, late_on(rig, day)):
             assert set(listed(rig, me, room.group)) == expected
             assert set(listed(rig, me, next_year)) == ({mate} if day >= 5 else set())
             assert listed(rig, me, last_year) == {}
@@ -230,7 +230,7 @@ def test_whoever_left_or_has_not_come_is_not_listed_whatever_the_groups_say(room
     rig.sync()
     assert {row["pupil_id"] for row in rig.rows("SELECT pupil_id FROM group_list_entries")} >= {leaver, comer, adult}
     for day, expected in ((0, {leaver, adult}), (2, {leaver, comer, adult}), (3, {leaver, comer, adult}), (4, {comer})):
-        with clock_at(rig, at_noon(rig, day)):
+        with clock_at(rig, late_on(rig, day)):
             assert set(listed(rig, me)) == expected
 
 
@@ -281,7 +281,7 @@ def test_a_parent_to_be_is_not_named_before(room: Classroom, rig: Rig) -> None:
     choose(rig, **EVERYTHING)
     rig.sync()
     for day, expected in ((0, 0), (2, 0), (3, 2)):
-        with clock_at(rig, at_noon(rig, day)):
+        with clock_at(rig, late_on(rig, day)):
             assert len(parents(listed(rig, onlooker)[child])) == expected
 
 
