@@ -122,7 +122,7 @@ def test_killed_at_any_moment_the_portal_ends_like_a_fresh_one(bench: Rig) -> No
         for _ in range(KILLS):
             edit(bench, dice)
             with process(lambda: sync_and_leave(url, base_url, 120)) as pid:
-                time.sleep(dice.uniform(0.005, 0.25))
+                time.sleep(dice.uniform(0.002, 0.12))
                 os.kill(pid, signal.SIGKILL)
                 killed += wait_for(pid) == -signal.SIGKILL
     assert killed > KILLS / 4
