@@ -267,9 +267,10 @@ class Desk:
 
 
 def _tell(ended: Ended) -> None:
-    if ended.error is None:
-        say = _log.warning if ended.is_failure else _log.info
-        say("job_failed" if ended.is_failure else "job_finished", status=ended.result, seconds=ended.seconds)
+    if ended.error is None and ended.is_failure:
+        _log.warning("job_failed", status=ended.result, seconds=ended.seconds)
+    elif ended.error is None:
+        _log.info("job_finished", status=ended.result, seconds=ended.seconds)
     elif isinstance(ended.error, ConnectorError):
         fields = {"error_type": type(ended.error).__name__, "reason": str(ended.error)}
         _log.warning("job_failed", attempt=ended.due.failures + 1, seconds=ended.seconds, **fields)

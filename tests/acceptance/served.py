@@ -15,7 +15,7 @@ from sqlalchemy import text
 from tests.acceptance.office import Office
 
 CONNECTOR = str(Path(sys.executable).with_name("connector"))
-LONG_SECONDS = 60
+LONG_SECONDS = 120
 
 
 @contextmanager
@@ -46,7 +46,7 @@ def wait_until(is_so: Callable[[], bool], what: str) -> None:
     """Wait for something to come true."""
     until = time.monotonic() + LONG_SECONDS
     while not is_so():
-        assert time.monotonic() < until, f"waited a minute for {what}"
+        assert time.monotonic() < until, f"waited two minutes for {what}"
         time.sleep(0.05)
 
 

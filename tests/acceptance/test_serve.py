@@ -21,9 +21,9 @@ DONE = "runs WHERE status = 'done'"
 
 @pytest.fixture
 def ready(office: Office) -> Office:
-    """Two schools, a tick of a second, and no night."""
+    """Two schools, a tick of a second, no night, and little patience."""
     path = office.folder / "config.toml"
-    path.write_text(path.read_text().replace("[sources.main]", '[sources.main]\nnightly = "never"'))
+    path.write_text(path.read_text().replace("[sources.main]", '[sources.main]\nnightly = "never"\nattempts = 2'))
     settle(office)
     return office
 
@@ -117,8 +117,7 @@ def test_sigkill_in_mid_run_loses_nothing(ready: Office) -> None:
 def test_a_source_that_is_away_is_asked_ever_less_and_found_again(ready: Office) -> None:
     """Failures are counted and put off by a minute and more; the other rows stay; when it is back all is well."""
     with serving(ready) as process:
-        hasten(ready)
-        wait_until(lambda: count(ready, DONE) == 2, "two runs")
+        begin(ready)
         rows = count(ready, "pupils")
         ready.sis.faults.add("reset", times=None)
         hasten(ready)
