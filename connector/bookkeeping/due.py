@@ -6,16 +6,16 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, union, update
 
 from connector.bookkeeping.processes import is_dead
 from connector.portal.upsert import insert_missing
 from schemas.due import Due, JobKey, JobName
 from schemas.tables.bookkeeping import DueTimeRow
 from schemas.tables.catalogue import table_of
-from schemas.tables.register import ModuleRow
+from schemas.tables.register import ModuleRow, RegisterVersionRow
 
-_DUE, _MODULES = table_of(DueTimeRow), table_of(ModuleRow)
+_DUE, _MODULES, _VERSIONS = table_of(DueTimeRow), table_of(ModuleRow), table_of(RegisterVersionRow)
 _COLUMNS = [_DUE.c[name] for name in Due._fields]
 _JOBS = [job.value for job in JobName]
 FREE: Mapping[str, Any] = {"claimed_by": None, "claimed_until": None}
@@ -34,16 +34,20 @@ def known(connection: Connection) -> dict[JobKey, Due]:
 
 
 def moved(connection: Connection, now: datetime) -> list[str]:
-    """Give the schools that wait for their sync while a module opened or closed since the last one began."""
+    """Give the schools that wait for their sync while a module opened or closed since the last one began.
+
+    So do those whose register was written since: an opening "now" is dated to the second, a setting not at all.
+    """
     since = [
         and_(moment <= now, moment > _DUE.c.last_started_at) for moment in (_MODULES.c.opens_at, _MODULES.c.closes_at)
     ]
-    query = (
-        select(_DUE.c.school_id)
-        .join(_MODULES, _MODULES.c.school_id == _DUE.c.school_id)
-        .where(_DUE.c.job == JobName.SYNC.value, _DUE.c.due_at > now, _is_free(now), or_(*since))
+    waits = (_DUE.c.job == JobName.SYNC.value, _DUE.c.due_at > now, _DUE.c.last_started_at.is_not(None), _is_free(now))
+    dated = select(_DUE.c.school_id).join(_MODULES, _MODULES.c.school_id == _DUE.c.school_id).where(*waits, or_(*since))
+    is_newer = _VERSIONS.c.version > func.coalesce(_DUE.c.register_version, 0)
+    written = (
+        select(_DUE.c.school_id).join(_VERSIONS, _VERSIONS.c.school_id == _DUE.c.school_id).where(*waits, is_newer)
     )
-    return sorted(set(connection.execute(query).scalars()))
+    return sorted(set(connection.execute(union(dated, written)).scalars()))
 
 
 def hold(connection: Connection, key: JobKey) -> None:
@@ -72,7 +76,8 @@ def hasten(connection: Connection, schools: Sequence[str], now: datetime) -> Non
 
 def claim(connection: Connection, due: Due, who: str, until: datetime, now: datetime) -> bool:
     """Take a job that is free and still due; tells whether it is ours. Who did it meanwhile has moved it on."""
-    values = {"claimed_by": who, "claimed_until": until, "last_started_at": now}
+    version = select(_VERSIONS.c.version).where(_VERSIONS.c.school_id == due.school_id).scalar_subquery()
+    values = {"claimed_by": who, "claimed_until": until, "last_started_at": now, "register_version": version}
     taken = update(_DUE).values(**values).where(*_at(due.key), _DUE.c.due_at <= now, _is_free(now))
     return connection.execute(taken).rowcount == 1
 

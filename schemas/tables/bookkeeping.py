@@ -249,6 +249,7 @@ class DueTimeRow(SchoolRow, table=True):
     claimed_by: str | None = Field(default=None, sa_type=Text)
     claimed_until: datetime | None = None
     last_started_at: datetime | None = None
+    register_version: int | None = None
     last_finished_at: datetime | None = None
     last_result: str | None = Field(default=None, sa_type=Text)
     failures: int = 0

@@ -67,6 +67,38 @@ def test_it_keeps_schools_fresh_and_leaves_in_order(ready: Office) -> None:
         assert name not in log
 
 
+def test_a_module_that_opens_makes_its_school_due_at_once(ready: Office) -> None:
+    """With an hour between syncs, what a person opens now is in the portal within seconds."""
+    with serving(ready) as process:
+        begin(ready)
+        assert count(ready, "notes") == 0
+        ready.do("modules", "open", "--module", "notities", "--school", "99AA00")
+        began = time.monotonic()
+        wait_until(lambda: count(ready, "notes WHERE school_id = '99AA00'") > 0, "the notes")
+        assert time.monotonic() - began < 30
+        assert stopped(process) == 0
+    assert count(ready, "notes WHERE school_id = '99BB00'") == 0
+
+
+def test_at_night_everything_is_read_again(ready: Office) -> None:
+    """In the nightly window each school has one full pull, and its next is due about a day later."""
+    path = ready.folder / "config.toml"
+    path.write_text(path.read_text().replace('nightly = "never"', 'nightly = "00:00-23:59"'))
+    with serving(ready) as process:
+        begin(ready)
+        runs = count(ready, "runs")
+        with ready.engine.begin() as connection:
+            past = "datetime('now', '-1 second')" if connection.dialect.name == "sqlite" else "now() - interval '1 s'"
+            connection.exec_driver_sql(f"UPDATE due_times SET due_at = {past} WHERE job = 'reconcile'")
+        wait_until(lambda: count(ready, "due_times WHERE job = 'reconcile' AND last_result = 'done'") == 2, "the night")
+        assert count(ready, "runs") == runs + 2
+        (modes,) = {tuple(sorted(set(row))) for row in ready.rows("SELECT mode FROM run_streams")}
+        assert modes == ("full",)
+        later = "datetime('now', '+2 minutes')" if "sqlite" in str(ready.engine.url) else "now() + interval '2 minutes'"
+        assert count(ready, f"due_times WHERE job = 'reconcile' AND due_at > {later}") == 2
+        assert stopped(process) == 0
+
+
 def test_two_by_mistake_do_every_job_once(ready: Office) -> None:
     """Two processes on one database: each time a school is due it is asked one question, by one of them."""
     with serving(ready) as one, serving(ready) as other:

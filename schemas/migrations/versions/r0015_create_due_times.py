@@ -22,6 +22,7 @@ def upgrade() -> None:
         sa.Column("claimed_by", sa.Text(), nullable=True),
         sa.Column("claimed_until", UTCDateTime(), nullable=True),
         sa.Column("last_started_at", UTCDateTime(), nullable=True),
+        sa.Column("register_version", sa.Integer(), nullable=True),
         sa.Column("last_finished_at", UTCDateTime(), nullable=True),
         sa.Column("last_result", sa.Text(), nullable=True),
         sa.Column("failures", sa.Integer(), nullable=False),
