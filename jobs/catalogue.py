@@ -1,4 +1,4 @@
-"""The jobs of `connector serve`, by hand: what each does, when, under which lock, and what follows a failure.
+"""The jobs of `connector serve`, by hand: what each does.
 
 The activation watch has no row: every tick asks whether a module opened or closed, and makes that school's sync due.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from enum import StrEnum
 from typing import NamedTuple
 
 import structlog
@@ -23,36 +22,18 @@ _log = structlog.get_logger("connector")
 RUNS_AT_A_TIME = 500
 
 
-class Lock(StrEnum):
-    """What keeps a job from being done twice at once, beside its claim in the due times."""
-
-    LEASE = "the school's lease"
-    CLAIM = "its claim alone; repeating it does no harm"
-
-
-class Again(StrEnum):
-    """When a job is due by itself."""
-
-    INTERVAL = "every serve.interval_minutes, at the school's own place"
-    NIGHTLY = "in the source's nightly window, at the school's own place"
-
-
-class SchoolJob(NamedTuple):
-    """A job of each school. `work` gives the status of its run."""
-
-    work: Callable[[Parts], RunStatus]
-    again: Again
-    lock: Lock = Lock.LEASE
-    is_retried: bool = True
+Work = Callable[[Parts], RunStatus]
+"""A job of a school, under its lease; gives the status of its run."""
 
 
 class PortalJob(NamedTuple):
-    """A job of the whole portal. `work` is given the database, how many days the ledger keeps, and when to stop."""
+    """A job of the whole portal; repeating it does no harm.
+
+    `work` is given the database, how many days the ledger keeps, and when to stop.
+    """
 
     work: Callable[[Database, int, Callable[[], bool]], None]
     every: timedelta
-    lock: Lock = Lock.CLAIM
-    is_retried: bool = True
 
 
 def sync(parts: Parts) -> RunStatus:
@@ -86,10 +67,8 @@ def close_abandoned(database: Database, _keep_days: int, _should_stop: Callable[
         _log.warning("runs_abandoned", runs=closed)
 
 
-SCHOOL_JOBS: Mapping[JobName, SchoolJob] = {
-    JobName.SYNC: SchoolJob(sync, Again.INTERVAL),
-    JobName.RECONCILE: SchoolJob(reconcile, Again.NIGHTLY),
-}
+SCHOOL_JOBS: Mapping[JobName, Work] = {JobName.SYNC: sync, JobName.RECONCILE: reconcile}
+"""When each is due: `jobs.engines.timing`."""
 PORTAL_JOBS: Mapping[JobName, PortalJob] = {
     JobName.RETENTION: PortalJob(retain, timedelta(days=1)),
     JobName.ABANDONED: PortalJob(close_abandoned, timedelta(minutes=5)),

@@ -11,12 +11,20 @@ from sqlalchemy import Connection, and_, func, select, true
 from connector.bookkeeping.ledger import ABANDONED
 from connector.portal.database import database_now
 from schemas.runs import RunStatus, Sums
-from schemas.tables.bookkeeping import LeaseRow, PendingKeyRow, QuarantineRow, RunRow, RunStreamRow, SchoolStateRow
-from schemas.tables.catalogue import METADATA, table_of
+from schemas.tables.bookkeeping import (
+    LeaseRow,
+    PauseRow,
+    PendingKeyRow,
+    QuarantineRow,
+    RunRow,
+    RunStreamRow,
+    SchoolStateRow,
+)
+from schemas.tables.catalogue import table_of
 
 _RUNS, _STREAMS, _LEASES = table_of(RunRow), table_of(RunStreamRow), table_of(LeaseRow)
 _QUARANTINE, _PENDING, _SCHOOLS = table_of(QuarantineRow), table_of(PendingKeyRow), table_of(SchoolStateRow)
-_PAUSES = "pauses"
+_PAUSES = table_of(PauseRow)
 OUTCOMES = tuple(name for name in Sums._fields if name != "size_before")
 """What can become of a record or a row, as the ledger counts it."""
 
@@ -38,7 +46,7 @@ class LastRun(NamedTuple):
 class Figures(NamedTuple):
     """The books at `now`, which is the database's clock. School ids and stream names are as stored.
 
-    `rows` are of all runs in the ledger by stream and outcome; `pauses` is None where there is no such table.
+    `rows` are of all runs in the ledger by stream and outcome.
     """
 
     now: datetime
@@ -51,7 +59,7 @@ class Figures(NamedTuple):
     expired_leases: frozenset[str]
     quarantine: Mapping[tuple[str, str], Backlog]
     held: Mapping[tuple[str, str], Backlog]
-    pauses: int | None
+    pauses: int
 
 
 def read(connection: Connection) -> Figures:
@@ -76,7 +84,7 @@ def read(connection: Connection) -> Figures:
         ),
         quarantine=_backlog(connection, _QUARANTINE, _QUARANTINE.c.first_seen_at, is_kept),
         held=_backlog(connection, _PENDING, _PENDING.c.created_at, is_waiting),
-        pauses=_pauses(connection),
+        pauses=connection.execute(select(func.count()).select_from(_PAUSES)).scalar_one(),
     )
 
 
@@ -109,9 +117,3 @@ def _backlog(connection: Connection, table: Any, since: Any, is_waiting: Any) ->
         (school, stream): Backlog(number, oldest)
         for school, stream, number, oldest in connection.execute(query.group_by("school_id", "stream"))
     }
-
-
-def _pauses(connection: Connection) -> int | None:
-    """Count what is paused now. The table holds one row for each school or source that is; it may not be there."""
-    table = METADATA.tables.get(_PAUSES)
-    return None if table is None else int(connection.execute(select(func.count()).select_from(table)).scalar_one())

@@ -103,8 +103,7 @@ def _of_backlogs(figures: Figures, watched: Watched) -> Iterator[Metric]:
         yield _gauge(depth, f"Number of {what}.", ("school", "stream"), [(key, b.records) for key, b in mine.items()])
         ages = [((school,), _oldest(mine, school, figures.now)) for school in watched.source_of]
         yield _gauge(age, f"Age of the oldest of the {what}; 0: none.", ("school",), ages)
-    if figures.pauses is not None:
-        yield _gauge("pauses", "Schools and sources that are paused.", (), [((), figures.pauses)])
+    yield _gauge("pauses", "Schools and sources that are paused.", (), [((), figures.pauses)])
 
 
 def _last_good(figures: Figures, watched: Watched, school: str) -> datetime | None:

@@ -224,7 +224,7 @@ class Desk:
         school = SchoolId(due.school_id)
         path = NO_DOCUMENT if self._wiring.is_fed_by_files(school) else None
         parts = self._wiring.parts(school, path=path, should_stop=self._should_stop)
-        return SCHOOL_JOBS[due.job].work(parts).value
+        return SCHOOL_JOBS[due.job](parts).value
 
     def _write_down(self, session: Session) -> None:
         """Write down what ended; what cannot be written waits for the next tick."""
