@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, column, func, or_, select, table, text, true
+from sqlalchemy import Connection, and_, column, func, or_, select, table, text, true
 
+from connector.portal.within import within
 from schemas.ids import SchoolId
 from schemas.modules import STREAMS_OF, Module
 from schemas.streams import Stream
@@ -113,7 +114,7 @@ def people(connection: Connection, school: SchoolId, views: Iterable[str], now: 
         for guardian, pupil in connection.execute(text(statement), {"s": school}):
             guardians.add(guardian)
             pupils |= {pupil} - {None}
-    here = and_(_PUPILS.c.school_id == school, *_open_now(_PUPILS.c.visible_from, _PUPILS.c.visible_until, now))
+    here = and_(_PUPILS.c.school_id == school, within(_PUPILS.c.visible_from, _PUPILS.c.visible_until, now))
     present = {row.id: row.is_address_confidential for row in connection.execute(select(_PUPILS).where(here))}
     of_them = select(_GUARDIANSHIPS.c.guardian_id).where(
         _GUARDIANSHIPS.c.school_id == school, _GUARDIANSHIPS.c.pupil_id.in_(select(_PUPILS.c.id).where(here))
@@ -176,14 +177,10 @@ def _columns(connection: Connection, view: str) -> frozenset[str]:
     return frozenset(connection.execute(text(f"SELECT * FROM {view} WHERE 1 = 0")).keys())  # noqa: S608  # our own
 
 
-def _open_now(begins: Any, ends: Any, now: datetime) -> tuple[ColumnElement[bool], ...]:
-    return or_(begins.is_(None), begins <= now), or_(ends.is_(None), ends > now)
-
-
 def windows(connection: Connection, school: SchoolId, now: datetime) -> list[tuple[str, str, str, str]]:
     """Give guardian, pupil, level and reason of every relation at this moment."""
     query = select(_ACCESS.c.guardian_id, _ACCESS.c.pupil_id, _ACCESS.c.level, _ACCESS.c.reason)
-    here = (_ACCESS.c.school_id == school, *_open_now(_ACCESS.c.access_from, _ACCESS.c.access_until, now))
+    here = (_ACCESS.c.school_id == school, within(_ACCESS.c.access_from, _ACCESS.c.access_until, now))
     return [(row[0], row[1], row[2], row[3]) for row in connection.execute(query.where(*here))]
 
 

@@ -9,9 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, literal, or_, select, true
+from sqlalchemy import Connection, Select, and_, exists, func, literal, or_, select, true
 
 from connector.portal.staging import CONFLICTING
+from connector.portal.within import within
 from schemas.ids import RunId, SchoolId
 from schemas.streams import Action, Stream
 from schemas.tables.bookkeeping import BouncedMailRow, CheckpointRow, InvitationKeyRow, PendingKeyRow, QuarantineRow
@@ -67,7 +68,7 @@ def _loaded(schools: Sequence[SchoolId], _moment: Moment) -> Select[Any]:
 def _guardians(schools: Sequence[SchoolId], moment: Moment) -> Select[Any]:
     c = _GUARDIANS.c
     is_theirs = and_(_ACCESS.c.school_id == c.school_id, _ACCESS.c.guardian_id == c.id, _ACCESS.c.level != "none")
-    is_now = _within(_ACCESS.c.access_from, _ACCESS.c.access_until, moment.now)
+    is_now = within(_ACCESS.c.access_from, _ACCESS.c.access_until, moment.now)
     is_reached = exists(select(literal(1)).where(is_theirs, is_now))
     return select(c.school_id, c.id, c.email, is_reached).where(c.school_id.in_(schools))
 
@@ -94,9 +95,9 @@ def _ungrouped(schools: Sequence[SchoolId], moment: Moment) -> Select[Any]:
     """Give the pupils enrolled today who are in no group today."""
     c = _PUPILS.c
     theirs = and_(_MEMBERSHIPS.c.school_id == c.school_id, _MEMBERSHIPS.c.pupil_id == c.id)
-    is_now = _within(_MEMBERSHIPS.c.begins_at, _MEMBERSHIPS.c.ends_at, moment.now)
+    is_now = within(_MEMBERSHIPS.c.begins_at, _MEMBERSHIPS.c.ends_at, moment.now)
     is_enrolled = or_(c.enrolled_until.is_(None), c.enrolled_until >= moment.today)
-    is_here = _within(c.visible_from, c.visible_until, moment.now)
+    is_here = within(c.visible_from, c.visible_until, moment.now)
     has_group = exists(select(literal(1)).where(theirs, is_now))
     return select(c.school_id, c.id).where(c.school_id.in_(schools), is_here, is_enrolled, ~has_group)
 
@@ -128,10 +129,6 @@ def _leavers(schools: Sequence[SchoolId], moment: Moment) -> Select[Any]:
     query = select(c.school_id, c.id, _PENDING.c.run_id).join(_PENDING, held, isouter=True)
     is_over = or_(c.visible_until <= moment.now, _PENDING.c.run_id.is_not(None))
     return query.where(c.school_id.in_(schools), is_over)
-
-
-def _within(begins: Any, ends: Any, now: datetime) -> ColumnElement[bool]:
-    return and_(or_(begins.is_(None), begins <= now), or_(ends.is_(None), ends > now))
 
 
 def _pair(guardian: str, pupil: str) -> tuple[str, str]:
