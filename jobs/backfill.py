@@ -210,24 +210,6 @@ def work(parts: Parts, plan: Plan, show: Show, *, is_dry_run: bool = False) -> l
     return steps
 
 
-def automatic(parts: Parts) -> RunReport | None:
-    """Load the next window of the school's unfinished plan; None when there is none or another run is busy.
-
-    For a scheduler: it never waits. Raises what a run raises; the window is then still to be done.
-    """
-    plan = unfinished(parts)
-    if plan is None or not plan.left:
-        return None
-    with parts.database.session() as session, session.read() as connection:
-        if backfills.are_others_busy(connection, parts.school.id, parts.school.source):
-            return None
-    try:
-        run_school(parts, Task(Trigger.SYNC))
-        return _load(parts, plan, plan.left[0])
-    except (LeaseHeld, NewsFirst):
-        return None
-
-
 def _work_window(
     parts: Parts, plan: Plan, window: PlannedWindow, *, is_dry_run: bool
 ) -> tuple[tuple[RunReport, ...], RunReport]:

@@ -10,7 +10,7 @@ import pytest
 
 from connector.bookkeeping import leases, register
 from jobs import backfill
-from jobs.backfill import Order, Step, automatic, keep, propose, to_resume, work
+from jobs.backfill import Order, Step, keep, propose, to_resume, work
 from mappings.backfill import WindowSize
 from schemas.errors import ConfigurationError, LeaseHeld, NewsFirst, StopRequested
 from schemas.modules import Module
@@ -273,22 +273,6 @@ def test_what_the_sync_before_a_window_found_is_told(rig: Rig) -> None:
     rig.world.patch(rig.school, "absences", rig.role("absence_illness"), kind=7)
     steps = load(rig, order(rig, years=1))
     assert sum(report.quarantined for step in steps for report in step.synced) == 1
-
-
-def test_the_scheduler_loads_one_window_at_a_time(rig: Rig) -> None:
-    """`automatic` does the next window of the unfinished plan, nothing while a run is busy, nothing at the end."""
-    assert automatic(rig.parts) is None
-    plan = propose(rig.parts, order(rig)).plan
-    keep(rig.parts, plan)
-    with rig.database.session() as session:
-        lease = leases.acquire(session, rig.school, 60)
-        assert automatic(rig.parts) is None
-        leases.release(session, lease, checked=False)
-    left = [len(plan.windows)]
-    while automatic(rig.parts) is not None:
-        found = backfill.unfinished(rig.parts)
-        left.append(0 if found is None else len(found.left))
-    assert left == [4, 3, 2, 1, 0]
 
 
 def test_a_window_waits_while_another_school_of_the_source_is_busy(rig: Rig) -> None:
