@@ -87,6 +87,22 @@ class BooksDoNotBalance(FatalError):
     """The sums of a stream do not come out; the transaction was rolled back. Our bug."""
 
 
+class CorrectionError(ConnectorError):
+    """A correction cannot be taken, moved or delivered as asked; nothing of it was changed."""
+
+
+class CorrectionRefused(CorrectionError):
+    """The source looked at a change request and will not take it, now or later. `code` is its own short word."""
+
+    def __init__(self, message: str, *, code: str, fix: str = "") -> None:
+        super().__init__(message, fix=fix)
+        self.code = code
+
+
+class OutcomeUnknown(TransientError):
+    """A change request was sent and no answer came: ask what became of it before anything is sent again."""
+
+
 class RecordRejected(ConnectorError):
     """One record cannot be used: quarantine it, go on. `hides` says that its visibility was unreadable."""
 

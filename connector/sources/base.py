@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
+from schemas.corrections import ChangeRequest, Decision
 from schemas.documents import Fetched
 from schemas.ids import SchoolId, SourceKey
 from schemas.streams import Capabilities, Changes, Cursor, Description, Page, Period, Pull, Stream
@@ -59,5 +60,29 @@ class DocumentSource(Protocol):
         """Give a file whole, however much smaller than `most_bytes`.
 
         Raises DocumentRejected (not_found, too_large), TransientError, SourceRefused or StopRequested.
+        """
+        ...
+
+
+@runtime_checkable
+class CorrectionSource(Protocol):
+    """A source into which change requests can be put, to be decided by a person at the school. Most cannot."""
+
+    def submit(self, school: SchoolId, request: ChangeRequest) -> Decision:
+        """Put one change request in, in one attempt; one that is there already is answered as it stands.
+
+        Raises OutcomeUnknown when it may have arrived, TransientError when it surely did not, CorrectionRefused when
+        the source will never take it, SourceRefused or StopRequested.
+        """
+        ...
+
+    def decisions(self, school: SchoolId, keys: Sequence[str]) -> Mapping[str, Decision]:
+        """Give what became of these; one that the source does not have is left out. Raises as `Source.changed`."""
+        ...
+
+    def retract(self, school: SchoolId, key: str) -> Decision | None:
+        """Take a change request back unless it was decided; give it as it now stands, None where it is not known.
+
+        Safe to repeat. Raises TransientError, SourceRefused or StopRequested.
         """
         ...

@@ -1,0 +1,171 @@
+"""Corrections: the life of each as a table of moves, and what travels between the portal, us and the school.
+
+One correction of a guardian has items; each item is one field of one person, is decided by itself and has one life.
+The moves below are the only ones: the constraint of the database, the code and the picture in the docs come from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from schemas.ids import SourceKey
+from schemas.streams import Stream
+
+
+class State(StrEnum):
+    """Where an item is."""
+
+    SUBMITTED = "submitted"
+    IN_REVIEW = "in_review"
+    DELIVERED = "delivered"
+    AWAITING = "awaiting"
+    CONFIRMED = "confirmed"
+    CLOSED = "closed"
+
+
+class Outcome(StrEnum):
+    """Why an item was closed."""
+
+    NOOP = "noop"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+    SUPERSEDED = "superseded"
+    MERGED = "merged"
+    STALE = "stale"
+    EXPIRED = "expired"
+    UNDELIVERABLE = "undeliverable"
+    DRIFTED = "drifted"
+    CLOSED_ELSEWHERE = "closed_elsewhere"
+
+
+class Place(NamedTuple):
+    """A state, and the outcome of one that is closed."""
+
+    state: State
+    outcome: Outcome | None = None
+
+    def __str__(self) -> str:
+        """Give it as one word, as the history keeps it."""
+        return self.state.value if self.outcome is None else f"{self.state.value}:{self.outcome.value}"
+
+
+SUBMITTED, IN_REVIEW, DELIVERED = Place(State.SUBMITTED), Place(State.IN_REVIEW), Place(State.DELIVERED)
+AWAITING, CONFIRMED = Place(State.AWAITING), Place(State.CONFIRMED)
+
+
+def closed(outcome: Outcome) -> Place:
+    """Give the place of an item closed with this outcome."""
+    return Place(State.CLOSED, outcome)
+
+
+_BY_ANYONE = (Outcome.REFUSED, Outcome.WITHDRAWN, Outcome.SUPERSEDED, Outcome.EXPIRED, Outcome.CLOSED_ELSEWHERE)
+
+ALLOWED_MOVES: Mapping[Place, tuple[Place, ...]] = {
+    SUBMITTED: (IN_REVIEW, *map(closed, (Outcome.NOOP, Outcome.MERGED, *_BY_ANYONE))),
+    IN_REVIEW: (
+        DELIVERED,
+        AWAITING,
+        *map(closed, (Outcome.MERGED, Outcome.STALE, Outcome.UNDELIVERABLE, *_BY_ANYONE)),
+    ),
+    DELIVERED: (
+        IN_REVIEW,
+        AWAITING,
+        CONFIRMED,
+        *map(closed, (Outcome.STALE, Outcome.UNDELIVERABLE, *_BY_ANYONE)),
+    ),
+    AWAITING: (IN_REVIEW, CONFIRMED, *map(closed, _BY_ANYONE)),
+    CONFIRMED: (closed(Outcome.DRIFTED),),
+    **{closed(one): (IN_REVIEW,) for one in (Outcome.UNDELIVERABLE, Outcome.EXPIRED, Outcome.STALE, Outcome.DRIFTED)},
+}
+"""From where to where an item may go. A closed one that is not a key here stays as it is."""
+
+OPEN: tuple[State, ...] = (State.SUBMITTED, State.IN_REVIEW, State.DELIVERED, State.AWAITING)
+"""The states of items that still wait for something."""
+
+
+def moves() -> tuple[tuple[Place, Place], ...]:
+    """Give every move there is, and the beginning of each life as one from itself."""
+    return ((SUBMITTED, SUBMITTED), *((begin, end) for begin, ends in ALLOWED_MOVES.items() for end in ends))
+
+
+class Operation(StrEnum):
+    """What is asked: old empty, both filled, new empty."""
+
+    ADD = "add"
+    CHANGE = "change"
+    REMOVE = "remove"
+
+
+class Motive(StrEnum):
+    """Why: the family moves and life changed, or what stands there is wrong."""
+
+    MOVING = "moving"
+    ERROR = "error"
+
+
+class Need(StrEnum):
+    """Why a person of the school must decide before an item is delivered."""
+
+    STALE = "stale"
+    CONFLICT = "conflict"
+    SECRET = "secret"  # noqa: S105  a word for a person
+    EVIDENCE = "evidence"
+    TWO_PERSONS = "two_persons"
+    LOST = "lost"
+
+
+class Channel(StrEnum):
+    """How a school gets change requests: into the SIS, by mail, or only from our commands."""
+
+    SOURCE = "source"
+    MAIL = "mail"
+    MANUAL = "manual"
+
+
+class ChangeRequest(NamedTuple):
+    """One item on its way to the school.
+
+    `key` is the same for every attempt. `old` and `new` are values as `schemas.correction_fields` has them, None when
+    empty; `is_old_known` False says that the portal may not hold the present value. `is_preapproved`: no person at
+    the school needs to look. `is_for_all_at_address`: what is wrong is wrong for everyone who shares the address.
+    """
+
+    key: str
+    correction: str
+    requester: SourceKey
+    stream: Stream
+    record: SourceKey
+    field: str
+    operation: Operation
+    old: Any
+    new: Any
+    is_old_known: bool
+    motive: Motive
+    effective_on: date | None
+    submitted_at: datetime
+    is_preapproved: bool = False
+    is_for_all_at_address: bool = False
+    rivals: tuple[str, ...] = ()
+
+
+class Verdict(StrEnum):
+    """What the school has said of a change request so far."""
+
+    PENDING = "pending"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+
+
+class Decision(NamedTuple):
+    """A change request as the school's system has it. `final` is what it accepted, where that was edited first."""
+
+    key: str
+    verdict: Verdict
+    decided_at: datetime | None = None
+    reason: str | None = None
+    is_edited: bool = False
+    final: Any = None
