@@ -66,6 +66,7 @@ _BY_ANYONE = (Outcome.REFUSED, Outcome.WITHDRAWN, Outcome.SUPERSEDED, Outcome.EX
 ALLOWED_MOVES: Mapping[Place, tuple[Place, ...]] = {
     SUBMITTED: (IN_REVIEW, *map(closed, (Outcome.NOOP, Outcome.MERGED, *_BY_ANYONE))),
     IN_REVIEW: (
+        IN_REVIEW,
         DELIVERED,
         AWAITING,
         *map(closed, (Outcome.MERGED, Outcome.STALE, Outcome.UNDELIVERABLE, *_BY_ANYONE)),
@@ -80,7 +81,10 @@ ALLOWED_MOVES: Mapping[Place, tuple[Place, ...]] = {
     CONFIRMED: (closed(Outcome.DRIFTED),),
     **{closed(one): (IN_REVIEW,) for one in (Outcome.UNDELIVERABLE, Outcome.EXPIRED, Outcome.STALE, Outcome.DRIFTED)},
 }
-"""From where to where an item may go. A closed one that is not a key here stays as it is."""
+"""From where to where an item may go. A closed one that is not a key here stays as it is.
+
+In review an item stays when the first of two persons accepts it, or when a person lets go of what it waited for.
+"""
 
 OPEN: tuple[State, ...] = (State.SUBMITTED, State.IN_REVIEW, State.DELIVERED, State.AWAITING)
 """The states of items that still wait for something."""

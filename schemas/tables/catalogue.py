@@ -8,7 +8,7 @@ from sqlalchemy import MetaData, Table
 from sqlmodel import SQLModel
 
 from schemas.streams import Stream
-from schemas.tables import bookkeeping, care, documents, finance, people, register, results, school
+from schemas.tables import bookkeeping, care, corrections, documents, finance, people, register, results, school
 from schemas.tables.columns import ROW_KEEPING
 
 METADATA: MetaData = SQLModel.metadata
@@ -55,3 +55,6 @@ BOOKKEEPING = (bookkeeping, register)
 
 BESIDE_STREAMS = (documents,)
 """The modules whose tables follow rows of a stream."""
+
+CORRECTIONS = (corrections,)
+"""The modules whose tables hold what guardians submit."""

@@ -13,8 +13,17 @@ from schemas.tables.catalogue import METADATA
 
 Dump = dict[str, Any]
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
-ALLOWED = {"level": ("full", "limited"), "action": ("add", "remove"), "state": ("stored", "refused")}
-"""Columns with a CHECK, and what they may hold."""
+ALLOWED = {
+    "level": ("full", "limited"),
+    "action": ("add", "remove"),
+    "state": ("stored", "refused"),
+    "motive": ("moving", "error"),
+    "correction_items.state": ("closed", "submitted"),
+    "outcome": ("noop", "merged"),
+    "from_place": ("submitted", "delivered"),
+    "to_place": ("in_review", "awaiting"),
+}
+"""Columns with a CHECK, and what they may hold; of one table, where another has its own of that name."""
 
 _POSTGRESQL = {
     "columns": """
@@ -119,8 +128,8 @@ def _row(columns: list[Column[Any]], number: int) -> dict[str, Any]:
 def _value(column: Column[Any], number: int) -> Any:
     if column.nullable and number == 1:
         return None
-    if column.name in ALLOWED:
-        return ALLOWED[column.name][number % 2]
+    if (allowed := ALLOWED.get(f"{column.table.name}.{column.name}") or ALLOWED.get(column.name)) is not None:
+        return allowed[number % 2]
     match column.type:
         case Boolean():
             return number % 2 == 0
