@@ -15,7 +15,7 @@ from typing import NamedTuple
 from connector.simulator.amounts import FULL_YEAR
 from connector.simulator.answers import Simulator
 from connector.simulator.server import serve
-from connector.simulator.shelf import Shelf
+from connector.simulator.shelf import Lies, Shelf
 from connector.simulator.world import World
 
 TODAY = date(2026, 11, 24)
@@ -37,10 +37,10 @@ class Copies(Shelf):
         super().__init__(shelf.entries, shelf.ids, shelf.sequences, shelf.changed, shelf.live * copies, shelf.horizon)
         self._copies = copies
 
-    def page(self, after: str, size: int, skip: int = 0) -> tuple[list[bytes], str | None]:
+    def page(self, after: str, size: int, skip: int = 0, lies: Lies | None = None) -> tuple[list[bytes], str | None]:
         """Give a page of one copy."""
         place = _place(after)
-        bodies, last = super().page(place.after, size, skip)
+        bodies, last = super().page(place.after, size, skip, lies)
         if place.copy:
             bodies = [_KEY.sub(rb'"\1-%d\2"' % place.copy, body) for body in bodies]
         if last is not None:
