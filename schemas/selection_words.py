@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from schemas.correction_fields import FIELDS
+
 CATEGORIES = ("conversation", "educational_needs", "observation", "home_visit", "day_report")
 _DAY = "a day as YYYY-MM-DD"
 _SWITCH = "true or false"
 _AUDIENCE = "school or school_and_groups"
+_BY_PERSON = "off, request, evidence, two_persons"
+_OR_BY_PERSON = "off, request, evidence or two_persons"
 
 ALLOWED: Mapping[str, str] = {
     "subjects": "a list of subjects, such as rekenen and taal, or all",
@@ -25,6 +29,10 @@ ALLOWED: Mapping[str, str] = {
     "group_list.address": _SWITCH,
     "group_list.phone": _SWITCH,
     "group_list.parents_names": _SWITCH,
+    **{
+        f"corrections.{field}": f"{_BY_PERSON} or automatic" if spec.may_be_automatic else _OR_BY_PERSON
+        for field, spec in FIELDS.items()
+    },
 }
 """The values of each setting, after "must be"."""
 

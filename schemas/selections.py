@@ -24,6 +24,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from schemas.correction_fields import FIELDS, FieldName, Policy
 from schemas.errors import ConfigurationError
 from schemas.selection_words import TWICE, complaint, plain_all
 from schemas.streams import Stream
@@ -75,6 +76,16 @@ class BirthDateShown(StrEnum):
     FULL = "full"
 
 
+def _by_a_person(policy: Policy) -> Policy:
+    """Refuse what only a guardian's own phone or mail may be."""
+    if policy is Policy.AUTOMATIC:
+        raise PydanticCustomError("policy", "not automatic")
+    return policy
+
+
+_ByPerson = Annotated[Policy, AfterValidator(_by_a_person)]
+
+
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, populate_by_name=True)
 
@@ -119,12 +130,38 @@ class Selections(_Frozen):
     group_list_address: StrictBool = Field(default=False, alias="group_list.address")
     group_list_phone: StrictBool = Field(default=False, alias="group_list.phone")
     group_list_parents_names: StrictBool = Field(default=False, alias="group_list.parents_names")
+    corrections_guardians_email: Policy = Field(default=Policy.REQUEST, alias="corrections.guardians.email")
+    corrections_guardians_phones: Policy = Field(default=Policy.REQUEST, alias="corrections.guardians.phones")
+    corrections_guardians_address: _ByPerson = Field(default=Policy.REQUEST, alias="corrections.guardians.address")
+    corrections_guardians_initials: _ByPerson = Field(default=Policy.REQUEST, alias="corrections.guardians.initials")
+    corrections_guardians_call_name: _ByPerson = Field(default=Policy.REQUEST, alias="corrections.guardians.call_name")
+    corrections_guardians_name_prefix: _ByPerson = Field(
+        default=Policy.REQUEST, alias="corrections.guardians.name_prefix"
+    )
+    corrections_guardians_last_name: _ByPerson = Field(default=Policy.REQUEST, alias="corrections.guardians.last_name")
+    corrections_pupils_address: _ByPerson = Field(default=Policy.REQUEST, alias="corrections.pupils.address")
+    corrections_pupils_phones: _ByPerson = Field(default=Policy.REQUEST, alias="corrections.pupils.phones")
+    corrections_pupils_first_names: _ByPerson = Field(default=Policy.REQUEST, alias="corrections.pupils.first_names")
+    corrections_pupils_call_name: _ByPerson = Field(default=Policy.REQUEST, alias="corrections.pupils.call_name")
+    corrections_pupils_name_prefix: _ByPerson = Field(default=Policy.REQUEST, alias="corrections.pupils.name_prefix")
+    corrections_pupils_last_name: _ByPerson = Field(default=Policy.REQUEST, alias="corrections.pupils.last_name")
+    corrections_pupils_birth_on: _ByPerson = Field(default=Policy.REQUEST, alias="corrections.pupils.birth_on")
+    corrections_pupils_emergency_contacts: _ByPerson = Field(
+        default=Policy.REQUEST, alias="corrections.pupils.emergency_contacts"
+    )
+    corrections_pupils_allergies: _ByPerson = Field(default=Policy.REQUEST, alias="corrections.pupils.allergies")
+    corrections_pupils_medication: _ByPerson = Field(default=Policy.REQUEST, alias="corrections.pupils.medication")
+    corrections_pupils_care_providers: _ByPerson = Field(
+        default=Policy.REQUEST, alias="corrections.pupils.care_providers"
+    )
 
 
 DEFAULT_SELECTIONS = Selections()
 
 SETTINGS: Mapping[str, str] = {field.alias or name: name for name, field in Selections.model_fields.items()}
 """The settings by the name that the register, the commands and the plan file use."""
+
+_SAID: Mapping[Stream, str] = {Stream.GUARDIANS: "a guardian's own", Stream.PUPILS: "a pupil's"}
 
 MEANINGS: Mapping[str, str] = {
     "subjects": "subjects of method tests that parents see",
@@ -141,6 +178,7 @@ MEANINGS: Mapping[str, str] = {
     "group_list.address": "group list: addresses",
     "group_list.phone": "group list: phones",
     "group_list.parents_names": "group list: names of parents",
+    **{f"corrections.{field}": f"corrections: how {_SAID[field.stream]} {field.name} is taken" for field in FIELDS},
 }
 """What each setting decides, in words for a person."""
 
@@ -157,6 +195,12 @@ DECIDED_BY: Mapping[Stream, tuple[str, ...]] = {
     Stream.TEST_RESULTS: ("tests", _HISTORY),
 }
 """The settings that decide which rows of a stream are stored. The group list is judged when it is read."""
+
+
+def policy_of(selections: Selections, field: FieldName) -> Policy:
+    """Give how a school takes a correction of this field."""
+    policy: Policy = getattr(selections, SETTINGS[f"corrections.{field}"])
+    return policy
 
 
 def parse_setting(name: str, value: Any) -> Any:

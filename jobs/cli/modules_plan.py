@@ -103,7 +103,7 @@ def _named(table: Table) -> Iterator[tuple[str, Any]]:
     """Give the settings by name: TOML reads `group_list.name` as a table `group_list` with a key `name`."""
     for key, value in table.items():
         if isinstance(value, dict) and key not in SETTINGS:
-            yield from ((f"{key}.{inner}", each) for inner, each in value.items())
+            yield from ((f"{key}.{inner}", each) for inner, each in _named(value))
         else:
             yield key, value
 

@@ -11,6 +11,7 @@ from shlex import quote
 from typing import Any
 
 from jobs.choose import DEFAULT, UNREADABLE
+from schemas.correction_fields import FIELDS
 from schemas.errors import ConfigurationError
 from schemas.selections import SETTINGS, TestChoice, parse_setting, setting_text
 
@@ -142,6 +143,7 @@ _READERS: Mapping[str, Callable[[str], Any]] = {
     "group_list.address": _switch,
     "group_list.phone": _switch,
     "group_list.parents_names": _switch,
+    **{f"corrections.{field}": _word for field in FIELDS},
 }
 
 EXAMPLES: Mapping[str, str] = {
@@ -159,5 +161,6 @@ EXAMPLES: Mapping[str, str] = {
     "group_list.address": "off",
     "group_list.phone": "off",
     "group_list.parents_names": "on",
+    **{f"corrections.{field}": "evidence" for field in FIELDS},
 }
 """A value of each setting, as typed."""

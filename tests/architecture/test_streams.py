@@ -67,8 +67,8 @@ def test_what_is_new_tells_of_every_stream() -> None:
 
 
 def test_every_setting_that_decides_rows_is_tried() -> None:
-    """The values above are of all settings but those of the group list."""
-    assert set(SETTING_VALUES) == {name for name in SETTINGS if not name.startswith("group_list.")}
+    """The values above are of all settings but those of the group list and of corrections."""
+    assert set(SETTING_VALUES) == {name for name in SETTINGS if not name.startswith(("group_list.", "corrections."))}
 
 
 @pytest.mark.parametrize("stream", Stream)

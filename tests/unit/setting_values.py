@@ -50,6 +50,7 @@ _VALUES: dict[str, st.SearchStrategy[Any]] = {
     "history_years": st.none() | st.integers(0, 20),
     **{name: st.booleans() for name in SETTINGS if name.startswith("group_list.")},
     "group_list.birth_date": st.sampled_from(BirthDateShown),
+    **{name: st.sampled_from(["off", "request", "evidence"]) for name in SETTINGS if name.startswith("corrections.")},
 }
 
 

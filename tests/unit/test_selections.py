@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.correction_fields import FIELDS
 from schemas.errors import ConfigurationError
 from schemas.selection_words import ALLOWED, CATEGORIES
 from schemas.selections import (
@@ -186,7 +187,8 @@ def test_every_setting_has_its_words_and_its_default() -> None:
 
 
 def test_every_setting_decides_a_stream_or_is_of_the_group_list() -> None:
-    """None is without effect: the group list is judged when it is read, all others decide which rows are stored."""
+    """None is without effect: the group list and corrections are judged later, the others decide what is stored."""
     decided = {name for names in DECIDED_BY.values() for name in names}
-    assert decided == {name for name in SETTINGS if not name.startswith("group_list.")}
+    assert decided == {name for name in SETTINGS if not name.startswith(("group_list.", "corrections."))}
+    assert {name for name in SETTINGS if name.startswith("corrections.")} == {f"corrections.{one}" for one in FIELDS}
     assert set(DECIDED_BY) <= set(Stream)
