@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic_settings import EnvSettingsSource, SettingsError
 
+from connector.settings_corrections import LOOPBACK, check_channels, check_corrections, check_mail
 from connector.settings_shape import NEVER, PREFIX, SECTIONS, Settings, SourceSettings
 from schemas.errors import ConfigurationError
 from schemas.ids import parse_school_id
@@ -26,8 +27,7 @@ __all__ = ["CONFIG_VARIABLE", "DEFAULT_FILE", "PREFIX", "Settings", "SourceSetti
 
 CONFIG_VARIABLE = "CONNECTOR_CONFIG"
 DEFAULT_FILE = Path("config.toml")
-SECRETS = ("client_secret", "database_url")
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+SECRETS = ("client_secret", "database_url", "password")
 _SOURCE_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", re.ASCII)
 _DATABASE = re.compile(r"(sqlite|postgresql)(\+[a-z]+)?://.+", re.ASCII)
 _MOST_SECRET_BYTES = 8192
@@ -54,6 +54,9 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
         _check_schools(settings, file)
         _check_store(settings, file)
         _check_serve(settings, file)
+        check_corrections(settings, file)
+        check_mail(settings, file)
+        check_channels(settings, file)
         return settings
     raise problem
 
@@ -84,7 +87,7 @@ def _read_toml(file: Path) -> dict[str, Any]:
 
 def _with_secret_files(file: Path, written: dict[str, Any]) -> dict[str, Any]:
     """Replace `NAME_file` keys by the contents of the file, looked for beside the configuration."""
-    tables = {"portal": written.get("portal")}
+    tables = {name: written.get(name) for name in ("portal", "mail")}
     sources = written.get("sources")
     if isinstance(sources, dict):
         tables |= {f"sources.{name}": table for name, table in sources.items()}
@@ -211,7 +214,7 @@ _SAYINGS: Mapping[str, tuple[str, str]] = {
     "model_type": ("must be a section", "Write it as a [section] heading with keys below it."),
     "dict_type": ("must hold sections", "Write a [section.name] heading with keys below it."),
 }
-_LIMITS = frozenset({"greater_than", "greater_than_equal", "less_than", "less_than_equal", "literal_error"})
+_LIMITS = frozenset({"greater_than", "greater_than_equal", "less_than", "less_than_equal", "literal_error", "enum"})
 _LIMITS_OPEN = "Input should be "
 
 
@@ -312,7 +315,7 @@ def _check_address(place: str, source: SourceSettings) -> None:
         raise ConfigurationError(f"{place} is not an address.", fix=fix)
     if parsed.username or parsed.password or parsed.query or parsed.fragment:
         raise ConfigurationError(f"{place} holds a user, a query or a fragment.", fix=fix)
-    if parsed.scheme == "http" and host not in _LOOPBACK and not source.allow_plain_http:
+    if parsed.scheme == "http" and host not in LOOPBACK and not source.allow_plain_http:
         raise ConfigurationError(
             f"{place} is plain http to another machine: pupils' data would travel unencrypted.",
             fix="Write https://, or set allow_plain_http = true if the line is protected otherwise.",

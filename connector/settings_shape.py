@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from schemas.corrections import Channel
 from schemas.ids import SchoolId
 from schemas.windows import parse_window
 
@@ -20,6 +21,8 @@ InstitutionNumber = Annotated[str, Field(pattern=r"^[1-9][0-9]{1,5}$")]
 """A Flemish instellingsnummer: two to six digits, no leading zero."""
 Minutes = Annotated[int, Field(ge=1, le=527_040)]
 """A number of minutes up to a year."""
+Days = Annotated[int, Field(ge=1, le=3660)]
+"""A number of days up to ten years."""
 
 
 def _is_window(text: str) -> str:
@@ -35,6 +38,9 @@ WindowText = Annotated[str, AfterValidator(_is_window)]
 """A part of every day, as in "01:00-05:00", by the school's wall clock."""
 NightText = Annotated[str, AfterValidator(_is_night)]
 """A window, or never."""
+
+Language = Literal["nl", "en"]
+"""In which language a school is written to."""
 
 Listen = Annotated[str, Field(pattern=r"^(\S+:[0-9]{1,5})?$", max_length=255)]
 """HOST:PORT, or nothing."""
@@ -72,6 +78,11 @@ class SourceSettings(_Section):
         """Tell whether this source is read from files a person hands over."""
         return self.dialect == "edexml"
 
+    @property
+    def takes_corrections(self) -> bool:
+        """Tell whether change requests can be put into this source."""
+        return self.dialect == "reference"
+
 
 class SchoolSettings(_Section):
     """One school and what feeds it."""
@@ -80,6 +91,9 @@ class SchoolSettings(_Section):
     source: Text
     institution_number: InstitutionNumber | None = None
     fresh_minutes: Minutes | None = None
+    corrections: Channel | None = None
+    corrections_mail: Text | None = None
+    corrections_language: Language = "nl"
 
 
 class BrakeSettings(_Section):
@@ -120,6 +134,29 @@ class ServeSettings(_Section):
     keep_runs_days: int = Field(default=365, ge=2, le=3660)
 
 
+class CorrectionSettings(_Section):
+    """How long a correction may take, how long a confirmed one is watched, and how long all of it is kept."""
+
+    overdue_days: Days = 10
+    expire_days: Days = 90
+    watch_days: Days = 30
+    keep_days: Days = 365
+    evidence_days: Days = 30
+
+
+class MailSettings(_Section):
+    """The mail server by which corrections reach a school that has no other way."""
+
+    host: Text
+    port: int = Field(default=587, ge=1, le=65_535)
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    username: Text | None = None
+    password: SecretStr | None = None
+    sender: Text
+    timeout_seconds: float = Field(default=30, gt=0, le=600)
+    ca_bundle: Path | None = None
+
+
 class LogSettings(_Section):
     """How much is logged and in which form."""
 
@@ -152,8 +189,19 @@ class Settings(BaseSettings):
     targets: TargetSettings = TargetSettings()
     documents: DocumentSettings = DocumentSettings()
     serve: ServeSettings = ServeSettings()
+    corrections: CorrectionSettings = CorrectionSettings()
+    mail: MailSettings | None = None
     logs: LogSettings = LogSettings()
     metrics: MetricsSettings = MetricsSettings()
+
+    def channel(self, school: SchoolId) -> Channel:
+        """Give how corrections reach this school: as it says, else into its source, else by mail, else by command."""
+        given = self.schools[school]
+        if given.corrections is not None:
+            return given.corrections
+        if self.sources[given.source].takes_corrections:
+            return Channel.SOURCE
+        return Channel.MAIL if given.corrections_mail else Channel.MANUAL
 
     @classmethod
     def settings_customise_sources(
@@ -177,6 +225,8 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "targets": TargetSettings,
     "documents": DocumentSettings,
     "serve": ServeSettings,
+    "corrections": CorrectionSettings,
+    "mail": MailSettings,
     "logs": LogSettings,
     "metrics": MetricsSettings,
 }
