@@ -8,11 +8,12 @@ from connector.bookkeeping import ledger
 from connector.sources.edexml.source import check_school, digest, read_header
 from jobs.parts import Document, Parts, Task
 from jobs.pipeline import run_school
+from jobs.tend_corrections import tend
 from schemas.runs import RunReport, Trigger
 
 
 def import_document(parts: Parts, path: Path, *, is_dry_run: bool = False) -> RunReport:
-    """Import one document; `parts.source` reads the same path.
+    """Import one document, then tend the corrections; `parts.source` reads the same path.
 
     Raises DocumentRefused (not a document, incomplete, older than the last), WrongSchool, ConfigurationError
     (the school is fed by another source), and what a run raises.
@@ -22,4 +23,7 @@ def import_document(parts: Parts, path: Path, *, is_dry_run: bool = False) -> Ru
     with parts.database.session() as session, session.read() as connection:
         ledger.refuse_older(connection, parts.school.id, header.created_at)
     document = Document(header.created_at, digest(path))
-    return run_school(parts, Task(Trigger.IMPORT, is_full=True, is_dry_run=is_dry_run, document=document))
+    report = run_school(parts, Task(Trigger.IMPORT, is_full=True, is_dry_run=is_dry_run, document=document))
+    if not is_dry_run:
+        tend(parts)
+    return report

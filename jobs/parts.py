@@ -12,6 +12,7 @@ from connector.portal.database import Database
 from connector.sources.base import Source
 from mappings.brake import Limits
 from mappings.documents import Rules
+from schemas.corrections import Channel
 from schemas.ids import SchoolId, SourceKey
 from schemas.modules import Module
 from schemas.pauses import Pause
@@ -34,6 +35,17 @@ class DocumentPlan(NamedTuple):
 
     rules: Rules = Rules()
     store: DocumentStore | None = None
+
+
+class CorrectionPlan(NamedTuple):
+    """How corrections reach a school, and how long each part of their life may take, in days."""
+
+    channel: Channel = Channel.MANUAL
+    overdue_days: int = 10
+    expire_days: int = 90
+    watch_days: int = 30
+    keep_days: int = 365
+    evidence_days: int = 30
 
 
 class Progress(NamedTuple):
@@ -87,6 +99,7 @@ class Parts(NamedTuple):
     should_stop: Callable[[], bool] = _never
     pause: Callable[[], Pause | None] = _not_paused
     documents: DocumentPlan = DocumentPlan()
+    corrections: CorrectionPlan = CorrectionPlan()
 
 
 class Document(NamedTuple):

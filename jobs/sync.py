@@ -8,9 +8,10 @@ from typing import NamedTuple
 from connector.bookkeeping import backfills
 from jobs.parts import Parts, Task
 from jobs.pipeline import run_school
+from jobs.tend_corrections import tend
 from schemas.errors import LeaseHeld
 from schemas.modules import Module
-from schemas.runs import RunReport, Trigger
+from schemas.runs import RunReport, RunStatus, Trigger
 
 _POLL_SECONDS = 0.2
 """Shorter than a backfill pauses between two windows, so that a sync that waits comes before the next one."""
@@ -25,16 +26,23 @@ class SyncOptions(NamedTuple):
 
 
 def sync_school(parts: Parts, options: SyncOptions) -> RunReport:
-    """Do one run; raises as `jobs.pipeline.run_school`. A window of a backfill is waited for, no other run."""
+    """Do one run, then tend the corrections; raises as `jobs.pipeline.run_school`.
+
+    A window of a backfill is waited for, no other run.
+    """
     task = Task(Trigger.SYNC, options.modules, options.is_full, options.is_dry_run)
     until = time.monotonic() + parts.lease_seconds
     while True:
         try:
-            return run_school(parts, task)
+            report = run_school(parts, task)
         except LeaseHeld:
             if time.monotonic() > until or parts.should_stop() or not _is_backfill(parts):
                 raise
             time.sleep(_POLL_SECONDS)
+            continue
+        if not options.is_dry_run:
+            tend(parts, is_changed=report.status is not RunStatus.QUIET)
+        return report
 
 
 def _is_backfill(parts: Parts) -> bool:

@@ -21,7 +21,7 @@ from connector.sources.base import Source
 from connector.sources.edexml.source import EdexmlSource
 from connector.sources.reference import ReferenceSource
 from jobs.fetch_ahead import is_given_up
-from jobs.parts import IS_UNWANTED, DocumentPlan, Parts, Progress, SchoolPlan
+from jobs.parts import IS_UNWANTED, CorrectionPlan, DocumentPlan, Parts, Progress, SchoolPlan
 from jobs.switch import Switch
 from mappings.brake import Limits
 from mappings.documents import Rules
@@ -145,6 +145,19 @@ class Wiring:
             should_stop=lambda: is_asked() or self.pause(school) is not None,
             pause=lambda: self.pause(school, is_fresh=True),
             documents=self.documents(),
+            corrections=self.corrections(school),
+        )
+
+    def corrections(self, school: SchoolId) -> CorrectionPlan:
+        """Give how corrections reach a school, and how long each part of their life may take."""
+        given = self.settings.corrections
+        return CorrectionPlan(
+            self.settings.channel(school),
+            given.overdue_days,
+            given.expire_days,
+            given.watch_days,
+            given.keep_days,
+            given.evidence_days,
         )
 
     def patient_parts(self, school: SchoolId, *, on_progress: Callable[[Progress], None] = _ignore) -> Parts:

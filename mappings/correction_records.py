@@ -32,8 +32,7 @@ def of_rows(field: FieldName, rows: Sequence[Mapping[str, Any]], *, is_secret_ho
             is_hidden = bool(row["is_address_confidential"]) or is_secret_home
             return Present(_normal(field, value), is_hidden)
         case Kind.PHONES:
-            row = rows[0]
-            return Present(_normal(field, json.loads(row["phones"]) or None), bool(row["is_address_confidential"]))
+            return Present(_normal(field, json.loads(rows[0]["phones"]) or None))
         case Kind.DAY:
             day = rows[0][spec.columns[0]]
             return Present(None if day is None else str(day))
@@ -41,14 +40,17 @@ def of_rows(field: FieldName, rows: Sequence[Mapping[str, Any]], *, is_secret_ho
 
 
 def of_record(field: FieldName, record: Pupil | Guardian) -> Present:
-    """Give what the school's record holds, before gates; hidden is what is marked as confidential there."""
+    """Give what the school's record holds, before gates; hidden is what is marked as confidential there.
+
+    Of phones the value is the list without the confidential ones: a guardian never saw those and cannot mean them.
+    """
     match FIELDS[field].kind:
         case Kind.ADDRESS:
             address = record.address
             return Present(_normal(field, _address(address)), address is not None and address.is_confidential)
         case Kind.PHONES:
-            hidden = any(phone.is_confidential for phone in record.phones)
-            return Present(_normal(field, _phones(record.phones)), hidden)
+            open_ones = [phone for phone in record.phones if not phone.is_confidential]
+            return Present(_normal(field, _phones(open_ones)), len(open_ones) < len(record.phones))
         case Kind.DAY:
             day = getattr(record, field.name)
             return Present(None if day is None else day.isoformat())

@@ -173,3 +173,92 @@ class Decision(NamedTuple):
     reason: str | None = None
     is_edited: bool = False
     final: Any = None
+
+
+class Role(StrEnum):
+    """On whose side of the table a move was made."""
+
+    GUARDIAN = "guardian"
+    SCHOOL = "school"
+    CONNECTOR = "connector"
+
+
+class Actor(NamedTuple):
+    """Who made a move: a name that the history keeps, and in which role."""
+
+    name: str
+    role: Role
+
+
+CONNECTOR = Actor("connector", Role.CONNECTOR)
+SOURCE = Actor("source", Role.SCHOOL)
+"""Who decided in the SIS; it does not tell us more."""
+
+
+class Item(NamedTuple):
+    """One item as the tables have it, with what it needs of its correction. Texts are JSON; instants are aware."""
+
+    correction: str
+    number: int
+    requester: str
+    motive: str
+    effective_on: date | None
+    submitted_at: datetime
+    stream: str
+    record_id: str
+    field: str
+    operation: str
+    base_value: str | None
+    base_seen_at: datetime | None
+    new_value: str | None
+    state: str
+    outcome: str | None
+    reason: str | None
+    note_parent: str | None
+    policy: str | None
+    needs: str
+    is_secret: bool
+    base_text: str | None
+    base_digest: str | None
+    new_text: str | None
+    final_text: str | None
+    wanted_digest: str | None
+    channel: str | None
+    round: int
+    attempts: int
+    sending_at: datetime | None
+    next_try_at: datetime | None
+    error: str | None
+    is_retraction_due: bool
+    first_accepted_by: str | None
+    decided_by: str | None
+    delivered_at: datetime | None
+    decided_at: datetime | None
+    confirmed_at: datetime | None
+    closed_at: datetime | None
+
+    @property
+    def place(self) -> Place:
+        """Where it is."""
+        return Place(State(self.state), None if self.outcome is None else Outcome(self.outcome))
+
+    @property
+    def wanted_text(self) -> str | None:
+        """What the school should show in the end: what it accepted, else what was asked."""
+        return self.new_text if self.final_text is None else self.final_text
+
+    @property
+    def needed(self) -> tuple[Need, ...]:
+        """Why a person must decide."""
+        return tuple(Need(word) for word in self.needs.split())
+
+
+class Moved(NamedTuple):
+    """One line of an item's history."""
+
+    moved_at: datetime
+    from_place: str
+    to_place: str
+    actor: str
+    role: str
+    reason: str

@@ -1,0 +1,83 @@
+"""Submit: put a correction into the tables as the portal does, and take it in at once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection
+
+from connector.bookkeeping import corrections
+from jobs.correction_desk import selections_of
+from jobs.take_in_corrections import take_in_all
+from schemas.corrections import Item, State
+from schemas.ids import SchoolId
+from schemas.submissions import Submission
+
+
+class Evidence(NamedTuple):
+    """A document that comes along."""
+
+    file_name: str
+    content_type: str
+    content: bytes
+
+
+class Submitted(NamedTuple):
+    """What became of it. `is_new` False: the very same was there already, and nothing was added."""
+
+    correction: str
+    items: tuple[Item, ...]
+    is_new: bool
+
+
+def submit(
+    connection: Connection,
+    school: SchoolId,
+    given: Submission,
+    *,
+    by: str,
+    now: datetime,
+    evidence: Sequence[Evidence] = (),
+) -> Submitted:
+    """Put a correction in and take it in, in the caller's transaction."""
+    head = {
+        "school_id": school,
+        "id": given.identity,
+        "requester_id": given.requester,
+        "motive": given.motive.value,
+        "effective_on": given.effective_on,
+        "submitted_at": now,
+        "submitted_by": by,
+    }
+    is_new = corrections.submit(connection, head, list(_rows(school, given)))
+    if is_new:
+        for number, one in enumerate(evidence, start=1):
+            values = {"school_id": school, "correction_id": given.identity, "number": number, **one._asdict()}
+            corrections.add_evidence(connection, values)
+        take_in_all(connection, school, selections_of(connection, school), now)
+    return Submitted(given.identity, tuple(corrections.of_correction(connection, school, given.identity)), is_new)
+
+
+def _rows(school: SchoolId, given: Submission) -> Iterator[dict[str, Any]]:
+    asked = [(person, item) for item in given.items for person in (item, *item.also)]
+    for number, (person, item) in enumerate(asked, start=1):
+        yield {
+            "school_id": school,
+            "correction_id": given.identity,
+            "number": number,
+            "stream": person.stream,
+            "record_id": person.key,
+            "field": item.field,
+            "operation": item.asked.value,
+            "base_value": _text(item.base),
+            "base_seen_at": item.base_seen_at,
+            "new_value": _text(item.new),
+            "state": State.SUBMITTED.value,
+        }
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else json.dumps(value, ensure_ascii=False)

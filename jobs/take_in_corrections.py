@@ -1,0 +1,141 @@
+"""Take in what guardians submitted: validate, normalise, judge who asks, compare; nothing is asked of the school."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import structlog
+from sqlalchemy import Connection
+
+from connector.bookkeeping import corrections, invitations
+from connector.portal import persons
+from jobs.correction_desk import portal_value, standing_of
+from mappings.corrections import (
+    NEWER_REQUEST,
+    Asked,
+    Facts,
+    Rival,
+    Standing,
+    Taken,
+    digest_of,
+    reread,
+    take_in,
+)
+from schemas.correction_fields import FieldName, Policy, named
+from schemas.corrections import (
+    CONNECTOR,
+    IN_REVIEW,
+    Actor,
+    Item,
+    Motive,
+    Need,
+    Outcome,
+    Role,
+    State,
+    closed,
+)
+from schemas.ids import SchoolId
+from schemas.selections import Selections, policy_of
+
+_log = structlog.get_logger("connector")
+
+
+def take_in_all(connection: Connection, school: SchoolId, selections: Selections, now: datetime) -> list[Item]:
+    """Take in every submitted item, in one transaction with what it does to others; give them as they were."""
+    for item in corrections.in_states(connection, school, (State.SUBMITTED,)):
+        _spread(connection, school, item)
+    submitted = corrections.in_states(connection, school, (State.SUBMITTED,))
+    for item in submitted:
+        _take_one(connection, school, selections, item, now)
+    return submitted
+
+
+def _spread(connection: Connection, school: SchoolId, item: Item) -> None:
+    """What is wrong with an address is wrong for all who share it: add the guardian and the own children there."""
+    if item.motive != Motive.ERROR.value or item.field != "address":
+        return
+    there = persons.at_same_address(connection, school, item.stream, item.record_id)
+    asked = {
+        (one.stream, one.record_id)
+        for one in corrections.of_correction(connection, school, item.correction)
+        if one.field == item.field
+    }
+    for stream, record_id in there:
+        if (stream, record_id) in asked:
+            continue
+        standing = standing_of(connection, school, item.requester, stream, record_id)
+        if standing is not Standing.NONE:
+            corrections.add_item(connection, school, item, stream, record_id)
+
+
+def _take_one(connection: Connection, school: SchoolId, selections: Selections, item: Item, now: datetime) -> None:
+    corrections.begin(connection, school, item, item.submitted_at, Actor(item.requester, Role.GUARDIAN))
+    field = named(item.stream, item.field)
+    others = corrections.rivals(connection, school, item) if field is not None else []
+    taken = judge(connection, school, selections, item, field, others)
+    digest = None
+    if taken.is_secret and field is not None and taken.new is not None:
+        digest = digest_of(invitations.keep_key(connection, school), field, reread(field, taken.new))
+    corrections.move(
+        connection,
+        school,
+        item,
+        taken.place,
+        now=now,
+        reason=taken.reason,
+        policy=None if taken.policy is None else taken.policy.value,
+        needs=" ".join(need.value for need in taken.needs),
+        is_secret=taken.is_secret,
+        base_text=taken.base,
+        new_text=taken.new,
+        wanted_digest=digest,
+        error=taken.message or None,
+    )
+    _touch_others(connection, school, taken, others, now)
+    _log.info("correction_taken_in", status=str(taken.place), reason=taken.reason, held=len(taken.needs))
+
+
+def judge(
+    connection: Connection,
+    school: SchoolId,
+    selections: Selections,
+    item: Item,
+    field: FieldName | None,
+    others: Sequence[Item],
+) -> Taken:
+    """Judge one item by what the portal holds now."""
+    asked = Asked(field, item.operation, item.base_value, item.new_value)
+    if field is None:
+        return take_in(asked, Facts(item.requester, Standing.NONE, Policy.OFF, None))
+    standing = standing_of(connection, school, item.requester, item.stream, item.record_id)
+    present = None if standing is Standing.NONE else portal_value(connection, school, field, item.record_id)
+    known = tuple(Rival(one.correction, one.number, one.requester, one.new_text) for one in others)
+    return take_in(asked, Facts(item.requester, standing, policy_of(selections, field), present, known))
+
+
+def _touch_others(
+    connection: Connection, school: SchoolId, taken: Taken, others: Sequence[Item], now: datetime
+) -> None:
+    """A newer wish of the same guardian replaces the older; opposite wishes wait for each other."""
+    if taken.place != IN_REVIEW:
+        return
+    by_place = {(one.correction, one.number): one for one in others}
+    for rival in taken.older:
+        older = by_place[rival.correction, rival.number]
+        supersede = closed(Outcome.SUPERSEDED)
+        corrections.move(
+            connection,
+            school,
+            older,
+            supersede,
+            now=now,
+            by=CONNECTOR,
+            reason=NEWER_REQUEST,
+            is_retraction_due=older.delivered_at is not None or older.sending_at is not None,
+        )
+    for rival in taken.against:
+        other = by_place[rival.correction, rival.number]
+        if other.state == State.IN_REVIEW.value and Need.CONFLICT not in other.needed:
+            needs = " ".join((*other.needs.split(), Need.CONFLICT.value))
+            corrections.note(connection, school, other, is_unsent=True, needs=needs, first_accepted_by=None)
