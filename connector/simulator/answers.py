@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from urllib.parse import unquote_plus
 
-from connector.simulator import misdeeds, reading
+from connector.simulator import change_requests, misdeeds, reading
 from connector.simulator.faults import Fault, Faults, Question
+from connector.simulator.office import Office
 from connector.simulator.pages import ExpiredError, cursor_place, page_of
 from connector.simulator.reading import ProblemError
 from connector.simulator.replies import Answer, json_answer, problem
@@ -38,8 +39,9 @@ class Simulator:
     """A SIS over a world.
 
     `clients` are ids with their secrets. `grants` says client → school → streams; None grants everything.
-    `lacks` are streams that this SIS is too old to know. `page_cap` lowers every page. `clock` counts seconds for
-    the life of tokens. `requests` logs every request of the contract, `faults` holds the misbehaviour to come.
+    `lacks` are streams that this SIS is too old to know. Both may name "change_requests" too. `page_cap` lowers
+    every page. `clock` counts seconds for the life of tokens. `requests` logs every request of the contract,
+    `faults` holds the misbehaviour to come, `office` what was put before the schools.
     Thread-safe.
     """
 
@@ -53,9 +55,14 @@ class Simulator:
     faults: Faults = field(default_factory=Faults)
     requests: list[LoggedRequest] = field(default_factory=list)
     generation: int = 0
+    office: Office = field(init=False)
     _tokens: dict[str, tuple[str, float]] = field(default_factory=dict)
     _counter: int = 0
     _logged: int = 0
+
+    def __post_init__(self) -> None:
+        """Open the office of every school."""
+        self.office = Office(self.world)
 
     def answer(
         self,
@@ -95,11 +102,13 @@ class Simulator:
         other = next((fault for fault in taken if fault.kind != "latency"), None)
         try:
             answer = misdeeds.instead(other, question) if other else None
+            if answer is not None and other is not None and other.processed:
+                self._behave(question, headers, body, None)
             if other is not None and other.kind == "expired_token":
                 self._tokens.pop(reading.bearer(headers) or "", None)
             answer = answer or self._behave(question, headers, body, other)
         except ProblemError as error:
-            answer = problem(error.status, error.kind, error.detail, error.headers)
+            answer = problem(error.status, error.kind, error.detail, error.headers, error.more)
         if other is not None:
             answer = misdeeds.spoil(answer, other)
         return replace(answer, delay_seconds=late) if late else answer
@@ -112,7 +121,7 @@ class Simulator:
         place = reading.SCHOOL_PATH.match(question.path)
         if place is None:
             raise ProblemError(404, "not-found", "There is nothing at this path.")
-        asked, rest, document = place.groups()
+        asked, rest, document, change_request = place.groups()
         if asked not in self.world.schools:
             raise ProblemError(404, "unknown-school", "No such school here.")
         granted = self._granted(client, asked)
@@ -126,6 +135,11 @@ class Simulator:
         if rest == "changes":
             reading.only(question.method, "POST")
             return self._changed(school, granted, body, fault)
+        if rest == change_requests.GRANT:
+            self._may_change(granted)
+            if change_request is None:
+                return self._standings(asked, school, question)
+            return self._change_request(asked, school, change_request, question, body)
         if rest not in STREAMS or rest in self.lacks:
             raise ProblemError(404, "unknown-stream", "No such stream.")
         reading.only(question.method, "GET")
@@ -161,7 +175,8 @@ class Simulator:
         return client
 
     def _granted(self, client: str, school: str) -> frozenset[str]:
-        streams = STREAMS if self.grants is None else self.grants.get(client, {}).get(school)
+        everything = (*STREAMS, change_requests.GRANT)
+        streams = everything if self.grants is None else self.grants.get(client, {}).get(school)
         if streams is None:
             raise ProblemError(403, "not-granted", "This client may not read this school.")
         return frozenset(streams) - self.lacks
@@ -198,6 +213,27 @@ class Simulator:
         except ExpiredError as error:
             raise ProblemError(410, f"{error.what}-expired", f"This {error.what} is too old; start anew.") from None
         return Answer(200, (("Content-Type", "application/json"),), misdeeds.tamper(page, fault).body())
+
+    def _may_change(self, granted: frozenset[str]) -> None:
+        if change_requests.GRANT in self.lacks:
+            raise ProblemError(404, "change-requests-not-supported", "This SIS takes no change requests.")
+        if change_requests.GRANT not in granted:
+            raise ProblemError(403, "not-granted", "This client may not put change requests.")
+
+    def _standings(self, code: str, served: str, question: Question) -> Answer:
+        reading.only(question.method, "GET")
+        found = self.office.standings(code, change_requests.identifiers(question.query))
+        return json_answer({"school": served, "change_requests": found})
+
+    def _change_request(self, code: str, served: str, text: str, question: Question, body: bytes) -> Answer:
+        reading.only(question.method, "PUT", "DELETE")
+        identifier = change_requests.identifier(text)
+        if question.query:
+            raise ProblemError(400, "invalid-request", "A change request has no query parameters.")
+        if question.method == "DELETE":
+            return json_answer({"school": served, "change_request": self.office.retract(code, identifier)})
+        is_new, standing = self.office.put(code, identifier, body)
+        return json_answer({"school": served, "change_request": standing}, status=201 if is_new else 200)
 
     def _document(self, code: str, text: str, granted: frozenset[str], query: str) -> Answer:
         school, identifier = self.world.schools[code], reading.document_id(text, query)

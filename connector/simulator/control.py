@@ -13,6 +13,11 @@ DELETE /_sim/requests  → {}
 GET    /_sim/world → {seed, today, schools: {school: {name, stream: live records}}}
 GET    /_sim/world/{school}/{stream} → {records: [live record]}
 GET    /_sim/roles/{school} → {roles: {role: id}}
+GET    /_sim/office/{school} → {habit, change_requests, arrivals: [id], created, applied, lost: {id: times}}
+POST   /_sim/office/{school}/accept {id, final?, unchanged?} → how it stands; again, and after refusing, too
+POST   /_sim/office/{school}/refuse {id, reason?}            → how it stands; also after accepting
+POST   /_sim/office/{school}/lose   {id}                     → {}: the office forgets it
+POST   /_sim/office/{school}/behave {habit: wait|accept|refuse|accept_unchanged, reason?, untaken?: [stream.field]} → {}
 
 A file of `lines` is a PDF of one page, one of `text` is what it says; give it a content_type that fits or does not.
 No token is needed. What cannot be done is answered with a 400 problem, an unknown path with 404.
@@ -127,6 +132,26 @@ def _roles(simulator: Simulator, _given: Given, school: str) -> Reply:
     return {"roles": simulator.world.roles(school)}
 
 
+def _queue(simulator: Simulator, _given: Given, school: str) -> Reply:
+    return simulator.office.queue(school)
+
+
+def _decide(simulator: Simulator, given: Given, school: str, verb: str) -> Reply:
+    office, more = simulator.office, {name: given[name] for name in given if name != "id"}
+    match verb:
+        case "accept":
+            return office.accept(school, given["id"], **more)
+        case "refuse":
+            return office.refuse(school, given["id"], **more)
+        case "lose":
+            office.lose(school, given["id"])
+        case "behave":
+            office.behave(school, **given)
+        case _:
+            raise ValueError("an office can accept, refuse, lose and behave")
+    return {}
+
+
 # method, first name of the path, number of names in the path → what happens
 ACTIONS: Mapping[tuple[str, str, int], Callable[..., Reply]] = {
     ("POST", "stories", 1): _stories,
@@ -144,4 +169,6 @@ ACTIONS: Mapping[tuple[str, str, int], Callable[..., Reply]] = {
     ("GET", "world", 1): _world,
     ("GET", "world", 3): _records,
     ("GET", "roles", 2): _roles,
+    ("GET", "office", 2): _queue,
+    ("POST", "office", 3): _decide,
 }

@@ -91,6 +91,9 @@ class Question:
 class Fault:
     """One kind of misbehaviour, for `times` matching requests (None: for ever) after letting `after` pass.
 
+    `processed` lets the request be carried out first, so that only its answer is lost; latency, half_page, wrong_json
+    and slow_drip always do. `method` is that of the requests it meets.
+
     A fault meets requests under /v1/ only, unless `path` (a pattern as of fnmatch) says otherwise; kinds that
     alter a page meet page requests only, those of documents meet document requests only. `query` must occur in
     the query, for example "page=". Raises ValueError for an unknown kind.
@@ -114,6 +117,8 @@ class Fault:
     different: bool = False
     keep: int = 1
     by: int = 1
+    method: str | None = None
+    processed: bool = False
     content_type: str = "text/html; charset=utf-8"
 
     def __post_init__(self) -> None:
@@ -125,6 +130,7 @@ class Fault:
         """Whether this fault is about such a request."""
         return (
             fnmatchcase(question.path, self.path or "/v1/*")
+            and self.method in (None, question.method)
             and self._meets_stream(question)
             and (self.school is None or question.school == self.school)
             and (self.query is None or self.query in question.query)

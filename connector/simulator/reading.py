@@ -19,31 +19,36 @@ MAX_PAGE_SIZE = 1000
 MAX_IDS = 200
 MAX_ID_LENGTH = 64
 PARAMETERS = frozenset({"page_size", "cursor", "page", "ids", "period"})
-SCHOOL_PATH = re.compile(r"^/v1/schools/([^/]*)(?:/([^/]*))?(?:(?<=/documents)/([^/]*))?$")
+SCHOOL_PATH = re.compile(
+    r"^/v1/schools/([^/]*)(?:/([^/]*))?(?:(?<=/documents)/([^/]*)|(?<=/change_requests)/([^/]*))?$"
+)
 PERIOD = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}/[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 DOCUMENT_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 class ProblemError(Exception):
-    """A request that is refused: status, problem type after urn:sis:, a sentence without personal data."""
+    """A request that is refused: status, problem type after urn:sis:, a sentence without personal data, and `more`."""
 
-    def __init__(self, status: int, kind: str, detail: str, headers: Headers = ()) -> None:
+    def __init__(
+        self, status: int, kind: str, detail: str, headers: Headers = (), more: Mapping[str, object] | None = None
+    ) -> None:
         """Keep the parts of the problem."""
         super().__init__(kind)
-        self.status, self.kind, self.detail, self.headers = status, kind, detail, headers
+        self.status, self.kind, self.detail, self.headers, self.more = status, kind, detail, headers, more
 
 
 def question(method: str, path: str, query: str) -> Question:
     """Return the request with the school and stream that its path names."""
     match = SCHOOL_PATH.match(path)
-    school, stream, document = match.groups() if match else (None, None, None)
+    school, stream, document, _ = match.groups() if match else (None, None, None, None)
     return Question(method.upper(), path, query, school, stream if stream in STREAMS else None, document)
 
 
-def only(method: str, allowed: str) -> None:
+def only(method: str, *allowed: str) -> None:
     """Refuse every other method."""
-    if method != allowed:
-        raise ProblemError(405, "method-not-allowed", f"Only {allowed} is served here.", (("Allow", allowed),))
+    if method not in allowed:
+        names = ", ".join(allowed)
+        raise ProblemError(405, "method-not-allowed", f"Only {names} is served here.", (("Allow", names),))
 
 
 def bearer(headers: Mapping[str, str]) -> str | None:

@@ -40,12 +40,15 @@ def json_answer(value: Mapping[str, object], headers: Headers = (), status: int 
     return Answer(status, JSON + headers, as_json(value))
 
 
-def problem(status: int, kind: str, detail: str, headers: Headers = ()) -> Answer:
+def problem(
+    status: int, kind: str, detail: str, headers: Headers = (), more: Mapping[str, object] | None = None
+) -> Answer:
     """Return an application/problem+json answer of type urn:sis:`kind`; the detail holds no personal data."""
     value = {
         "type": f"urn:sis:{kind}",
         "title": HTTPStatus(status).phrase,
         "status": status,
         "detail": detail,
+        **(more or {}),
     }
     return Answer(status, (("Content-Type", "application/problem+json"), *headers), as_json(value))

@@ -44,6 +44,13 @@ class Asking:
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
         return self.simulator.answer(method, f"/v1/schools/{SCHOOL}{path}", query, headers, raw)
 
+    def ask(self, method: str, path: str, body: object = None, query: str = "") -> tuple[int, dict[str, Any]]:
+        """Ask anything of a path below the school; returns the status and the JSON."""
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+        raw = b"" if body is None else json.dumps(body).encode()
+        answer = self.simulator.answer(method, f"/v1/schools/{SCHOOL}{path}", query, headers, raw)
+        return answer.status, json.loads(answer.body) if answer.body else {}
+
     def page(self, stream: str, query: str = "") -> dict[str, Any]:
         """Return one page; fails unless it is a good answer."""
         answer = self.answer(f"/{stream}", query)
