@@ -29,6 +29,8 @@ VIEWS: tuple[str, ...] = (
     "portal_notes",
     "portal_test_results",
     "portal_changes",
+    "portal_corrections",
+    "portal_correction_moves",
 )
 
 NOW = {"sqlite": "strftime('%Y-%m-%d %H:%M:%f999', 'now')", "postgresql": "statement_timestamp()"}
