@@ -22,6 +22,7 @@ from tenacity import (
 
 from connector.http_exchange import OK, UNAUTHORISED, Again, Answer, Ask, Exchange, Limits, kind_of, said
 from connector.http_logs import silence_queries
+from connector.http_once import failed, taken
 from connector.http_place import Place
 from connector.http_token import Tokens
 from schemas.documents import Fetched, Reason
@@ -82,7 +83,7 @@ def _unheard(_name: str, _fields: Mapping[str, object]) -> None:
 
 
 class Http:
-    """Asks one source, from any number of threads. Every request must be safe to repeat.
+    """Asks one source, from any number of threads. Every request but a `put` must be safe to repeat.
 
     `should_stop` is looked at before every request and while waiting. `on_event` hears "http_answered"
     (method, path, status, seconds, bytes), "http_failed" (method, path, kind, seconds), "http_retry" (method, path,
@@ -154,6 +155,21 @@ class Http:
         """Give the JSON answer to a JSON question that is safe to repeat. Raises as `get`."""
         return _accepted(*self._ask("POST", path, body=json.dumps(payload).encode()))
 
+    def put(self, path: str, payload: Mapping[str, object]) -> bytes:
+        """Give the JSON answer to something that is put at a path, sent once: no failure is followed by another try.
+
+        Raises TransientError when it surely was not carried out, OutcomeUnknown when it may have been,
+        CorrectionRefused when it never will be, SourceRefused or StopRequested.
+        """
+        return taken(*self._ask("PUT", path, body=json.dumps(payload).encode(), is_once=True))
+
+    def delete(self, path: str) -> bytes | None:
+        """Give the JSON answer to taking away what is at a path, None where there is no such thing. Raises as `get`."""
+        ask, answer = self._ask("DELETE", path)
+        if answer.status == NOT_FOUND and answer.problem.endswith("unknown-change-request"):
+            return None
+        return _accepted(ask, answer)
+
     def _ask(
         self,
         method: str,
@@ -162,6 +178,7 @@ class Http:
         *,
         body: bytes | None = None,
         most_bytes: int | None = None,
+        is_once: bool = False,
     ) -> tuple[Ask, Answer]:
         target = self._place.target(reference)
         headers = {} if body is None else {"Content-Type": "application/json"}
@@ -169,8 +186,9 @@ class Http:
             headers["Accept"] = "*/*"
         for attempt in range(2):
             token = self._tokens.current()
-            ask = Ask(method, target, {**headers, "Authorization": f"Bearer {token}"}, params, body, most_bytes)
-            answer = self._answered(ask)
+            headers["Authorization"] = f"Bearer {token}"
+            ask = Ask(method, target, dict(headers), params, body, most_bytes, is_once)
+            answer = self._answered_once(ask) if is_once else self._answered(ask)
             if answer.status != UNAUTHORISED or attempt:
                 break
             self._tokens.forget(token)
@@ -184,6 +202,13 @@ class Http:
             what = again.what
         # Raised out here, so that what the last attempt met does not hang on it.
         raise TransientError(f"{ask.name}: {what}, also after several attempts.", fix="Try again later.")
+
+    def _answered_once(self, ask: Ask) -> Answer:
+        try:
+            return self._attempt(ask)
+        except Again as again:
+            failure = failed(ask, again)
+        raise failure  # out here, as above
 
     def _attempt(self, ask: Ask) -> Answer:
         wait = self._until_slot()

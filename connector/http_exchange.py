@@ -12,19 +12,21 @@ from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 
 import requests
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, NewConnectionError
 
 from connector.http_place import Target
 from schemas.documents import Reason
-from schemas.errors import DocumentRejected, SourceRefused, TransientError
+from schemas.errors import ConnectorError, DocumentRejected, SourceRefused, TransientError
 
 AGAIN = frozenset({429, 500, 502, 503, 504})
 REDIRECTS = range(300, 400)
 OK = 200
+CREATED = 201
 UNAUTHORISED = 401
 _CHUNK = 64 * 1024
 _PROBLEM_BYTES = 64 * 1024
 _JSON = re.compile(r"application/(?:[a-z0-9.+-]+\+)?json", re.ASCII)
+_PROBLEM_CODE = re.compile(r"[a-z][a-z-]{0,39}")
 _PROBLEM_TYPE = re.compile(r"urn:[a-z0-9:-]{1,80}")
 
 
@@ -32,6 +34,7 @@ class Ask(NamedTuple):
     """One request. `headers` may hold credentials and are never shown.
 
     It asks for JSON within the door's own limit, or, where `most_bytes` is set, for a file of at most that size.
+    `is_once`: it is not safe to repeat, and what cannot be read of its answer says nothing of what was done.
     """
 
     method: str
@@ -40,6 +43,7 @@ class Ask(NamedTuple):
     params: Mapping[str, str | int] | None = None
     body: bytes | None = None
     most_bytes: int | None = None
+    is_once: bool = False
 
     @property
     def name(self) -> str:
@@ -48,12 +52,13 @@ class Ask(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """An answer that need not be asked for again; `body` is empty unless the status is 200."""
+    """An answer that need not be asked for again; `body` is empty unless the status is 200 (or 201, asked once)."""
 
     status: int
     body: bytes = b""
     problem: str = ""
     content_type: str = ""
+    code: str = ""
 
 
 class Limits(NamedTuple):
@@ -66,10 +71,22 @@ class Limits(NamedTuple):
 
 
 class Again(Exception):
-    """The exchange may be tried again, after `wait_seconds` where the source said so. `kind` is one of KINDS."""
+    """The exchange may be tried again, after `wait_seconds` where the source said so. `kind` is one of KINDS.
 
-    def __init__(self, what: str, status: int = 0, wait_seconds: float | None = None, *, kind: str = "status") -> None:
+    `is_unsent`: no byte of the request can have reached the source.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        status: int = 0,
+        wait_seconds: float | None = None,
+        *,
+        kind: str = "status",
+        is_unsent: bool = False,
+    ) -> None:
         super().__init__(what)
+        self.is_unsent = is_unsent
         self.what, self.status, self.wait_seconds, self.kind = what, status, wait_seconds, kind
 
 
@@ -90,12 +107,19 @@ class Exchange:
         self._session, self._limits, self._monotonic, self._clock = session, limits, monotonic, clock
 
     def once(self, ask: Ask) -> Answer:
-        """Ask once. Raises Again, TransientError (too slow, no JSON), SourceRefused or DocumentRejected (too large)."""
+        """Ask once. Raises Again, TransientError (too slow, no JSON), SourceRefused or DocumentRejected (too large).
+
+        What is wrong with the answer to a request that `is_once` is raised as Again.
+        """
         until = self._monotonic() + self._limits.deadline
         try:
             return self._answer(ask, until)
         except (requests.RequestException, HTTPError) as error:
             failure = _failure(ask, error)
+        except ConnectorError as error:
+            if not ask.is_once:
+                raise
+            failure = Again("the answer cannot be used", kind=kind_of(error))
         # Raised out here, so that no library's error, whose text holds the URL, hangs on ours as its context.
         raise failure
 
@@ -117,13 +141,13 @@ class Exchange:
 
     def _judged(self, ask: Ask, response: requests.Response, until: float) -> Answer:
         status = response.status_code
-        if status == OK:
+        if status == OK or (ask.is_once and status == CREATED):
             content_type = _content_type(response)
             if ask.most_bytes is not None:
                 most = min(ask.most_bytes, self._limits.size)
                 return Answer(status, self._file(ask, response, until, most), content_type=content_type)
             return Answer(status, self._body(ask, response, until), content_type=content_type)
-        problem = self._problem(ask, response, until)
+        problem, code = self._problem(ask, response, until)
         if status in AGAIN:
             raise Again(said(status, problem), status, self._retry_after(response))
         if status in REDIRECTS:
@@ -131,14 +155,14 @@ class Exchange:
                 f"{ask.name}: the source redirects (status {status}), and redirects are not followed.",
                 fix="Set base_url to the address where the source answers itself.",
             )
-        return Answer(status, b"", problem)
+        return Answer(status, b"", problem, code=code)
 
     def _body(self, ask: Ask, response: requests.Response, until: float) -> bytes:
         content_type = _content_type(response)
         if not _JSON.fullmatch(content_type):
             kind = "HTML" if content_type in ("text/html", "application/xhtml+xml") else "no JSON"
             raise TransientError(
-                f"{ask.name}: the answer with status 200 is {kind}.",
+                f"{ask.name}: the answer with status {response.status_code} is {kind}.",
                 fix="This is often a maintenance or login page; try again later.",
             )
         try:
@@ -180,16 +204,15 @@ class Exchange:
                 )
             yield piece
 
-    def _problem(self, ask: Ask, response: requests.Response, until: float) -> str:
-        """Give the problem type if it is a plain URN; anything else in an error's body stays unread."""
+    def _problem(self, ask: Ask, response: requests.Response, until: float) -> tuple[str, str]:
+        """Give the problem type if it is a plain URN, and its code if that is a plain word; the rest stays unread."""
         if not _JSON.fullmatch(_content_type(response)):
-            return ""
+            return "", ""
         try:
             found = json.loads(b"".join(self._pieces(ask, response, until, _PROBLEM_BYTES)))
         except (_TooMuch, TransientError, HTTPError, ValueError, RecursionError):
-            return ""
-        kind = found.get("type") if isinstance(found, dict) else None
-        return kind if isinstance(kind, str) and _PROBLEM_TYPE.fullmatch(kind) else ""
+            found = None
+        return _plain(found, "type", _PROBLEM_TYPE), _plain(found, "code", _PROBLEM_CODE)
 
     def _retry_after(self, response: requests.Response) -> float | None:
         """Give the seconds the source asks us to wait, by its own clock where it tells one."""
@@ -206,6 +229,11 @@ class Exchange:
 def said(status: int, problem: str) -> str:
     """Give a status and a problem type as words."""
     return f"status {status} ({problem})" if problem else f"status {status}"
+
+
+def _plain(found: object, name: str, form: re.Pattern[str]) -> str:
+    value = found.get(name) if isinstance(found, dict) else None
+    return value if isinstance(value, str) and form.fullmatch(value) else ""
 
 
 def _content_type(response: requests.Response) -> str:
@@ -241,6 +269,12 @@ def kind_of(error: Exception) -> str:
     return "unusable" if isinstance(error, TransientError) else "refused"
 
 
+def _is_unsent(error: Exception) -> bool:
+    """Tell whether there was no connection on which the request could have gone out."""
+    cause = getattr(error.args[0], "reason", None) if error.args else None
+    return isinstance(error, requests.ConnectTimeout) or isinstance(cause, NewConnectionError)
+
+
 def _failure(ask: Ask, error: Exception) -> Exception:
     if isinstance(error, requests.exceptions.SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(error):
         return SourceRefused(
@@ -249,5 +283,5 @@ def _failure(ask: Ask, error: Exception) -> Exception:
         )
     for type_, what, kind in _FAILURES:
         if isinstance(error, type_):
-            return Again(what, kind=kind)
+            return Again(what, kind=kind, is_unsent=_is_unsent(error))
     return SourceRefused(f"{ask.name}: this request cannot be made ({type(error).__name__}).", fix="Check base_url.")
