@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 from urllib.parse import quote, urljoin
@@ -9,9 +10,18 @@ from urllib.parse import quote, urljoin
 from pydantic import TypeAdapter, ValidationError
 
 from connector.http import Http
+from schemas.corrections import ChangeRequest, Decision, Verdict
 from schemas.documents import Fetched, Reason
-from schemas.errors import DocumentRejected, SourceRefused, TransientError, WrongSchool
+from schemas.errors import (
+    CorrectionRefused,
+    DocumentRejected,
+    OutcomeUnknown,
+    SourceRefused,
+    TransientError,
+    WrongSchool,
+)
 from schemas.ids import SchoolId, SourceKey
+from schemas.sources.reference.corrections import ANSWER, STANDINGS, WireStanding, change_request
 from schemas.sources.reference.pages import CHANGES, SCHOOL, WirePage, read_page
 from schemas.streams import (
     DAY_COLUMNS,
@@ -32,6 +42,8 @@ MOST_KEYS = 200
 MOST_KEY_CHARACTERS = 4000
 MOST_PAGES = 100_000
 _LONGEST_KEY = 64
+_CHANGE_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
+_CHANGE_REQUESTS = "change_requests"
 
 _Answer = TypeVar("_Answer")
 
@@ -106,6 +118,39 @@ class ReferenceSource:
             raise DocumentRejected(Reason.NOT_FOUND)  # in a path these are steps, however they are written
         return self._http.fetch(_path(school, "documents", quote(key, safe="")), most_bytes)
 
+    def submit(self, school: SchoolId, request: ChangeRequest) -> Decision:
+        """Put one change request before the school, in one attempt; one that is there is answered as it stands.
+
+        Raises OutcomeUnknown when it may have arrived, TransientError when it surely did not, CorrectionRefused when
+        the source will never take it, WrongSchool, SourceRefused or StopRequested.
+        """
+        if not _CHANGE_KEY.fullmatch(request.key):
+            raise CorrectionRefused("A change request has a key that the source cannot take.", code="unusable-key")
+        body = self._http.put(_path(school, _CHANGE_REQUESTS, request.key), change_request(request))
+        try:
+            return _decided(school, request.key, body)
+        except TransientError:
+            pass
+        raise OutcomeUnknown(
+            "A change request was answered, but not as the contract says.", fix="Ask what became of it."
+        )
+
+    def decisions(self, school: SchoolId, keys: Sequence[str]) -> Mapping[str, Decision]:
+        """Give what became of these change requests; one that the source does not have is left out."""
+        found: dict[str, Decision] = {}
+        askable = [SourceKey(key) for key in dict.fromkeys(keys) if _CHANGE_KEY.fullmatch(key)]
+        for chunk in _chunks(askable):
+            body = self._http.get(_path(school, _CHANGE_REQUESTS), {"ids": ",".join(chunk)})
+            answer = _read(STANDINGS, body, "change requests")
+            _must_be(school, answer.school)
+            found |= {one.id: _decision(one) for one in answer.change_requests if one.id in chunk}
+        return found
+
+    def retract(self, school: SchoolId, key: str) -> Decision | None:
+        """Take a change request back unless it was decided; give it as it now stands, None where it is not known."""
+        body = self._http.delete(_path(school, _CHANGE_REQUESTS, key)) if _CHANGE_KEY.fullmatch(key) else None
+        return None if body is None else _decided(school, key, body)
+
     def _by_key(self, school: SchoolId, stream: Stream, keys: Sequence[SourceKey]) -> Iterator[Page]:
         askable = dict.fromkeys(key for key in keys if "," not in key and len(key) <= _LONGEST_KEY)
         odd = [Rejection(key, "unaskable_key") for key in dict.fromkeys(keys) if key not in askable]
@@ -144,6 +189,19 @@ class ReferenceSource:
                 fix="Ask the supplier which version of the contract this address serves.",
             )
         return wire
+
+
+def _decided(school: SchoolId, key: str, body: bytes) -> Decision:
+    answer = _read(ANSWER, body, "a change request")
+    _must_be(school, answer.school)
+    if answer.change_request.id != key:
+        raise TransientError("The source answered about another change request.", fix="Try again later.")
+    return _decision(answer.change_request)
+
+
+def _decision(wire: WireStanding) -> Decision:
+    verdict = Verdict(wire.status)
+    return Decision(wire.id, verdict, wire.decided_at, wire.reason, wire.is_edited, wire.final)
 
 
 def _page(stream: Stream, mode: Mode, wire: WirePage[Any]) -> Page:
