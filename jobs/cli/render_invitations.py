@@ -11,10 +11,10 @@ from typing import Any
 from jobs.cli.modules_words import iso
 from jobs.invite import Export
 from mappings.invitations import Judged
+from mappings.spreadsheet import inert
 
 HEADINGS = ("guardian", "invite", "change", "name", "mail", "children", "why_not")
 BYTE_ORDER_MARK = "\ufeff"
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 GONE = "gone"
 WHY: dict[str, str] = {
     "no_mail": "no mail known",
@@ -58,11 +58,6 @@ def _row(one: Judged, found: Export) -> tuple[str, ...]:
         ", ".join(child.name for child in who.children),
         ", ".join(WHY[reason] for reason in one.reasons),
     )
-
-
-def inert(cell: str) -> str:
-    """Write a cell so that a spreadsheet shows it and computes nothing: an apostrophe before what begins a formula."""
-    return f"'{cell}" if cell.lstrip(" ").startswith(_FORMULA) else cell
 
 
 def json_text(found: Export) -> str:
