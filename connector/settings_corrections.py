@@ -8,14 +8,11 @@ from pathlib import Path
 from connector.settings_shape import MailSettings, SchoolSettings, Settings
 from schemas.corrections import Channel
 from schemas.errors import ConfigurationError
+from schemas.letters import is_address
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 """The names of this machine."""
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*", re.ASCII)
-_LOCAL = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
-_LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?"
-_ADDRESS = re.compile(rf"{_LOCAL}(\.{_LOCAL})*@{_LABEL}(\.{_LABEL})+", re.ASCII)
-_MOST_ADDRESS = 254
 _ADDRESS_FIX = 'Write one address without a name, as in "portaal@example.nl"; a domain with other letters as xn--….'
 
 
@@ -103,8 +100,3 @@ def _check_channel(settings: Settings, place: str, given: SchoolSettings) -> Non
             f"{place}.corrections_mail is given, but there is no [mail] section.",
             fix="Add one with at least host and sender, or remove the key.",
         )
-
-
-def is_address(text: str) -> bool:
-    """Tell whether this is one mail address and nothing else, in letters that every mail server takes."""
-    return len(text) <= _MOST_ADDRESS and _ADDRESS.fullmatch(text) is not None

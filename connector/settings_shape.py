@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from schemas.corrections import Channel
 from schemas.ids import SchoolId
+from schemas.reviews import Language
 from schemas.windows import parse_window
 
 PREFIX = "CONNECTOR_"
@@ -38,9 +39,6 @@ WindowText = Annotated[str, AfterValidator(_is_window)]
 """A part of every day, as in "01:00-05:00", by the school's wall clock."""
 NightText = Annotated[str, AfterValidator(_is_night)]
 """A window, or never."""
-
-Language = Literal["nl", "en"]
-"""In which language a school is written to."""
 
 Listen = Annotated[str, Field(pattern=r"^(\S+:[0-9]{1,5})?$", max_length=255)]
 """HOST:PORT, or nothing."""
