@@ -186,7 +186,8 @@ def test_a_secret_address_is_marked_and_its_old_value_is_nowhere() -> None:
 def test_markup_in_a_value_stays_text(place: str) -> None:
     """Wherever it stands: no tag, no attribute and no reference of it reaches the browser."""
     of_line = place in {"new", "old", "person", "record", "key"}
-    shown = page(review(line(**{place: HOSTILE}) if of_line else line(), **({} if of_line else {place: HOSTILE})))
+    hostile: dict[str, Any] = {place: HOSTILE}
+    shown = page(review(line(**hostile)) if of_line else review(line(), **hostile))
     plain, found = _Read(page(review())), _Read(shown)
     allowed = {tag for tag, _ in plain.tags}
     assert {tag for tag, _ in found.tags} <= allowed
