@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from connector.document_store import DocumentStore
+from connector.mail import Mailer
 from connector.portal.database import Database
 from connector.sources.base import Source
 from mappings.brake import Limits
@@ -16,6 +17,7 @@ from schemas.corrections import Channel
 from schemas.ids import SchoolId, SourceKey
 from schemas.modules import Module
 from schemas.pauses import Pause
+from schemas.reviews import Language
 from schemas.runs import Trigger
 from schemas.streams import Period, Stream
 
@@ -37,6 +39,14 @@ class DocumentPlan(NamedTuple):
     store: DocumentStore | None = None
 
 
+class MailPlan(NamedTuple):
+    """By which server letters go to which address of a school, and in which language."""
+
+    mailer: Mailer
+    to: str
+    language: Language = "nl"
+
+
 class CorrectionPlan(NamedTuple):
     """How corrections reach a school, and how long each part of their life may take, in days."""
 
@@ -46,6 +56,7 @@ class CorrectionPlan(NamedTuple):
     watch_days: int = 30
     keep_days: int = 365
     evidence_days: int = 30
+    mail: MailPlan | None = None
 
 
 class Progress(NamedTuple):

@@ -15,6 +15,7 @@ from connector.sources.base import CorrectionSource
 from jobs.correction_desk import Desk, selections_of
 from jobs.follow_corrections import follow, read_back, retract, tidy
 from jobs.parts import Parts
+from jobs.post_corrections import hand_in, post, take_back
 from jobs.push_corrections import push, reconcile
 from jobs.take_in_corrections import take_in_all
 from schemas.corrections import OPEN, Channel, Item, State
@@ -76,12 +77,7 @@ def _with_the_school(desk: Desk, *, is_changed: bool) -> None:
             since = desk.now - timedelta(days=desk.parts.corrections.watch_days)
             items += corrections.watched(connection, desk.school, since)
     desk.look_up(items)
-    source = desk.parts.source
-    if desk.parts.corrections.channel is Channel.SOURCE and isinstance(source, CorrectionSource):
-        reconcile(desk, source)
-        follow(desk, source)
-        push(desk, source)
-        retract(desk, source)
+    _hand_over(desk)
     with desk.session.read() as connection:
         fresh = [
             item
@@ -89,6 +85,20 @@ def _with_the_school(desk: Desk, *, is_changed: bool) -> None:
             if (item.correction, item.number) not in before
         ]
     desk.look_up_anew(fresh)
+
+
+def _hand_over(desk: Desk) -> None:
+    source, plan = desk.parts.source, desk.parts.corrections
+    if plan.channel is Channel.SOURCE and isinstance(source, CorrectionSource):
+        reconcile(desk, source)
+        follow(desk, source)
+        push(desk, source)
+        retract(desk, source)
+    elif plan.channel is Channel.MAIL and plan.mail is not None:
+        post(desk, plan.mail)
+        take_back(desk, plan.mail)
+    else:
+        hand_in(desk)
 
 
 def _awaiting(items: list[Item]) -> set[tuple[str, int]]:

@@ -14,6 +14,7 @@ from sqlalchemy import text
 
 from connector.document_store import DocumentStore
 from connector.http import ROOM_FOR_OTHERS, Http, HttpSettings
+from connector.mail import Mailer, MailServer
 from connector.portal import revision
 from connector.portal.database import Database
 from connector.settings_shape import Settings, SourceSettings
@@ -21,7 +22,7 @@ from connector.sources.base import Source
 from connector.sources.edexml.source import EdexmlSource
 from connector.sources.reference import ReferenceSource
 from jobs.fetch_ahead import is_given_up
-from jobs.parts import IS_UNWANTED, CorrectionPlan, DocumentPlan, Parts, Progress, SchoolPlan
+from jobs.parts import IS_UNWANTED, CorrectionPlan, DocumentPlan, MailPlan, Parts, Progress, SchoolPlan
 from jobs.switch import Switch
 from mappings.brake import Limits
 from mappings.documents import Rules
@@ -158,7 +159,26 @@ class Wiring:
             given.watch_days,
             given.keep_days,
             given.evidence_days,
+            self._mail(school),
         )
+
+    def _mail(self, school: SchoolId) -> MailPlan | None:
+        server, given = self.settings.mail, self.settings.schools[school]
+        if server is None or given.corrections_mail is None:
+            return None
+        mailer = Mailer(
+            MailServer(
+                server.host,
+                server.sender,
+                server.port,
+                server.security,
+                server.username,
+                server.password,
+                server.timeout_seconds,
+                server.ca_bundle,
+            )
+        )
+        return MailPlan(mailer, given.corrections_mail, given.corrections_language)
 
     def patient_parts(self, school: SchoolId, *, on_progress: Callable[[Progress], None] = _ignore) -> Parts:
         """Give everything for work that may only use what others leave of the source: one request at a time."""
