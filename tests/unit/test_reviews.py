@@ -7,6 +7,8 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mappings.review_page import page
 from mappings.review_words import WORDS
@@ -221,6 +223,24 @@ def test_no_text_of_the_page_begins_a_formula(begin: str) -> None:
     texts = _Read(page(review(*lines, requester=value, school_name=value))).texts
     assert sum("HYPERLINK" in text for text in texts) >= 10
     assert [text for text in texts if inert(text) != text and text.strip()] == []
+
+
+_texts = st.text(st.characters() | st.sampled_from("=+-@<>&\"'\t\r\n\u202e\u2028 "), max_size=12)
+_phones = st.lists(st.fixed_dictionaries({"kind": _texts, "number": _texts}) | _texts, max_size=3)
+_values = st.none() | _texts | _phones | st.dictionaries(st.sampled_from(ADDRESS_PARTS), _texts | st.none())
+
+
+@given(field=st.sampled_from(list(FIELDS)), old=_values, new=_values, person=_texts, requester=_texts)
+def test_no_value_of_any_form_breaks_the_page(field: Any, old: Any, new: Any, person: str, requester: str) -> None:
+    """Whatever stands in it, also in a form that the field does not have: the tags are ours and no cell computes."""
+    found = letter(review(line(field, old, new, person=person), line(number=2), requester=requester))
+    read = _Read(found.attachments[0].content.decode())
+    assert {tag for tag, _ in read.tags} <= {
+        "html", "head", "meta", "title", "style", "body", "h1", "h2", "table", "tr", "th", "td", "p", "section",
+        "code", "bdi", "div", "span", "br", "strong",
+    }  # fmt: skip
+    assert [text for text in read.texts if inert(text) != text] == []
+    json.loads(found.attachments[1].content)
 
 
 def test_what_cannot_be_seen_is_written_out() -> None:
