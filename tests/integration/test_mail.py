@@ -7,6 +7,7 @@ import logging
 import socket
 import threading
 import traceback
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -229,7 +230,7 @@ def test_a_server_that_is_not_there_or_says_nothing_is_tried_again() -> None:
 def _answer_http(listening: socket.socket) -> None:
     for _ in range(2):  # the first is the one that was left waiting before
         line, _ = listening.accept()
-        with line:
+        with line, suppress(OSError):
             line.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
 
