@@ -7,6 +7,7 @@ from schemas.errors import ConnectorError, CorrectionRefused, OutcomeUnknown, So
 
 _TOO_MANY = 429
 _UNAVAILABLE = 503
+_TOO_SLOW = 408
 _FINAL = {
     400: "invalid-request",
     409: "id-taken",
@@ -29,7 +30,7 @@ def failed(ask: Ask, again: Again) -> ConnectorError:
 
 
 def taken(ask: Ask, answer: Answer) -> bytes:
-    """Give the answer to a request that was carried out, now or before. Raises CorrectionRefused or SourceRefused."""
+    """Give the answer to a request that was carried out, now or before. Raises as `Http.put`."""
     if answer.status in (OK, CREATED):
         return answer.body
     what = f"{ask.name}: the source refused, {said(answer.status, answer.problem)}."
@@ -38,6 +39,8 @@ def taken(ask: Ask, answer: Answer) -> bytes:
     if answer.status in _FINAL:
         code = answer.code or _FINAL[answer.status]
         raise CorrectionRefused(what, code=code, fix="It will not be taken later either.")
+    if answer.status == _TOO_SLOW:
+        raise OutcomeUnknown(what, fix="Ask the source what became of it before it is sent again.")
     if answer.status == UNAUTHORISED:
         raise SourceRefused(what, fix="A fresh token was refused too: check this client's rights.")
     raise SourceRefused(what, fix="Check the school, and what the supplier granted this client.")

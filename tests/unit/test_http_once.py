@@ -90,6 +90,7 @@ def test_a_silence_after_sending_leaves_the_outcome_unknown(web: Any, clock: Clo
         {"status": 502},
         {"status": 503, **problem("unavailable")},
         {"status": 504},
+        {"status": 408},
         {"status": 303, "headers": {"Location": f"https://elders.test/{CANARY}"}},
         {"status": 200, "body": b"", "content_type": "application/json"},
         {"status": 201, "body": b'{"a', "content_type": "application/json"},
