@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 
 from connector.simulator.amounts import FEW, FULL_YEAR
 from connector.simulator.answers import Simulator
+from connector.simulator.office import HABITS
 from connector.simulator.server import serve
 from connector.simulator.world import SCHOOLS, World
 
@@ -31,6 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         token_seconds=given.token_seconds,
         page_cap=given.page_cap,
     )
+    for school in schools:
+        simulator.office.behave(school, given.office)
     return serve(given.host, given.port, simulator)
 
 
@@ -47,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--client-secret", default="demo-secret")
     parser.add_argument("--token-seconds", type=int, default=300)
     parser.add_argument("--page-cap", type=int, default=None, help="most records on a page")
+    parser.add_argument("--office", choices=HABITS, default="wait", help="what it does with change requests")
     return parser
 
 

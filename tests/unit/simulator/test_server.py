@@ -166,6 +166,18 @@ def test_a_full_year_can_be_asked_for() -> None:
     assert counts[1][1] > 5 * counts[0][1]
 
 
+def test_an_office_can_be_given_a_habit() -> None:
+    """With --office a process decides by itself, and its control plane shows the desk without a token."""
+    command = [sys.executable, "-m", "connector.simulator", "--port", "0", "--school", "99AA00=6", "--office", "refuse"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        base = process.stderr.readline().removeprefix("listening on ").strip()
+        desk = requests.get(f"{base}/_sim/office/99AA00", timeout=5).json()
+        missing = requests.post(f"{base}/_sim/office/99AA00/accept", json={"id": "x"}, timeout=5)
+        process.terminate()
+    assert (desk["habit"], desk["change_requests"], missing.status_code) == ("refuse", [], 400)
+
+
 def test_a_page_is_quick() -> None:
     """A page of 500 records is answered from bytes made before: no record is serialised twice."""
     asking = Asking(simulator_of(500))
