@@ -5,19 +5,23 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 import requests
+import yaml
 
 from connector.http import Http
+from connector.simulator import change_requests
 from connector.simulator.answers import Simulator
 from connector.simulator.faults import Fault
 from connector.simulator.server import running
 from connector.sources.base import CorrectionSource
 from connector.sources.edexml.source import EdexmlSource
 from connector.sources.reference import ReferenceSource
+from schemas.correction_fields import FIELDS
 from schemas.corrections import ChangeRequest, Decision, Motive, Operation, Verdict
 from schemas.errors import (
     ConnectorError,
@@ -28,8 +32,10 @@ from schemas.errors import (
     WrongSchool,
 )
 from schemas.ids import SchoolId, SourceKey
-from schemas.streams import Stream
+from schemas.sources.reference.corrections import REASONS
+from schemas.streams import Pull, Rejection, Stream
 from tests.conformance.test_reference_source import SETTINGS
+from tests.conformance.test_simulator_contract import CONTRACT
 from tests.simulator_adapter import simulated_session
 from tests.unit.simulator.asking import SCHOOL, simulator_of
 
@@ -86,9 +92,29 @@ def test_five_times_put_has_one_effect(live: Live) -> None:
     assert simulator.world.records(SCHOOL, "guardians")[ME]["call_name"] == REQUEST.new
 
 
+def test_five_times_put_at_once_has_one_effect(live: Live) -> None:
+    """Five attempts at the same moment, from five threads, are one request to the office."""
+    simulator, source = live
+    with ThreadPoolExecutor(5) as threads:
+        answers = list(threads.map(lambda _number: source.submit(HERE, REQUEST), range(5)))
+    assert {answer.verdict for answer in answers} == {Verdict.PENDING}
+    assert created(simulator) == {"item-1": 1}
+
+
+def test_the_fields_and_reasons_are_one_list() -> None:
+    """What parents may correct is what the simulated SIS takes, and every reason of the contract is one we know."""
+    kinds = {"mail": "text"}
+    assert {
+        (field.stream.value, field.name): kinds.get(spec.kind.value, spec.kind.value) for field, spec in FIELDS.items()
+    } == change_requests.VALUES
+    words = yaml.safe_load(CONTRACT.read_text())["components"]["schemas"]["ChangeRequestStanding"]["properties"]
+    assert words["reason"]["enum"] == [*REASONS, None] == [*change_requests.REASONS, None]
+    assert words["status"]["enum"] == [verdict.value for verdict in Verdict]
+
+
 @pytest.mark.parametrize("field", ["phones", "address", "emergency_contacts", "medication", "birth_on"])
 def test_a_value_of_every_form_arrives_as_it_was_sent(live: Live, field: str) -> None:
-    """Lists, addresses and days travel as they are, and are in the form that the SIS asks for."""
+    """Lists, addresses and days travel as they are, and once accepted they are read back whole."""
     phone = {"kind": "mobile", "number": "+31612345678"}
     item = {"name": "x", "details": None, "instructions": "y", "from_on": "2026-01-01", "until_on": None, "phone": None}
     home = {"street": "A", "house_number": "1", "house_number_suffix": None, "postal_code": "1234 AB"}
@@ -106,7 +132,12 @@ def test_a_value_of_every_form_arrives_as_it_was_sent(live: Live, field: str) ->
     assert source.submit(HERE, request).verdict is Verdict.PENDING
     (filed,) = simulator.office.queue(SCHOOL)["change_requests"]
     assert (filed["asked"]["new"], filed["asked"]["rivals"]) == (value, ["item-2"])
+    streams = (Stream.PUPILS, Stream.EMERGENCY_CONTACTS, Stream.MEDICAL_ITEMS)
+    before = {page.stream: page.cursor for page in source.pages(HERE, Pull(streams)) if page.is_last}
     simulator.office.accept(SCHOOL, "item-1")
+    assert len(source.changed(HERE, {stream: one for stream, one in before.items() if one}).changed) == 1
+    items = [item for page in source.pages(HERE, Pull(streams)) for item in page.items]
+    assert not [item for item in items if isinstance(item, Rejection)]
 
 
 @pytest.mark.parametrize(
