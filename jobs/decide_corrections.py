@@ -10,8 +10,8 @@ from sqlalchemy import Connection
 
 from connector.bookkeeping import corrections, invitations
 from jobs.correction_desk import field_of, portal_value, standing_of
-from mappings.correction_values import exact
-from mappings.corrections import NOT_ALLOWED, Standing, digest_of, final_of, shows
+from mappings.correction_values import exact, kept
+from mappings.corrections import NOT_ALLOWED, Standing, digest_of, final_of, reread, shows
 from schemas.corrections import (
     ALLOWED_MOVES,
     AWAITING,
@@ -81,7 +81,7 @@ def accept(
     if Need.TWO_PERSONS in item.needed and item.first_accepted_by in {None, by.name}:
         return _accept_first(connection, office, item)
     columns: dict[str, Any] = {"needs": "", "decided_by": by.name, "decided_at": now, "next_try_at": None}
-    columns |= {"base_text": None if item.is_secret else exact(present.value), "base_digest": None}
+    columns |= {"base_text": None if item.is_secret else kept(present.value), "base_digest": None}
     if is_edited:
         columns |= _final(connection, office, item, final)
     is_by_hand = office.channel is not Channel.SOURCE
@@ -96,7 +96,7 @@ def accept(
 def _has_moved(item: Item, present: Any) -> bool:
     if item.is_secret or item.base_text is None or item.wanted_text is None:
         return False
-    return exact(present) != item.base_text and not shows(item.wanted_text, present)
+    return exact(present) != exact(reread(item.base_text)) and not shows(item.wanted_text, present)
 
 
 def _accept_first(connection: Connection, office: Office, item: Item) -> Decided:
@@ -164,10 +164,11 @@ def retry(connection: Connection, office: Office, item: Item) -> Decided:
     if present is None:
         raise CorrectionError("The person is not in the portal any more.", fix="Nothing can be changed for them here.")
     anew: dict[str, Any] = dict.fromkeys(
-        ("channel", "sending_at", "next_try_at", "error", "delivered_at", "confirmed_at", "closed_at")
+        "channel sending_at next_try_at error delivered_at confirmed_at closed_at decided_by decided_at "
+        "final_text first_accepted_by note_parent".split()
     )
     anew |= {"round": item.round + (not is_lost), "attempts": 0, "needs": "", "is_retraction_due": False}
-    anew |= {"base_text": None if item.is_secret else exact(present.value), "base_digest": None}
+    anew |= {"base_text": None if item.is_secret else kept(present.value), "base_digest": None}
     _must(
         corrections.move(connection, office.school, item, IN_REVIEW, now=office.now, by=office.by, reason=AGAIN, **anew)
     )

@@ -17,7 +17,7 @@ from connector.bookkeeping import corrections
 from connector.sources.base import CorrectionSource
 from jobs.correction_desk import Desk, field_of, standing_of
 from mappings.correction_records import Present
-from mappings.correction_values import exact
+from mappings.correction_values import kept
 from mappings.corrections import NOT_ALLOWED, Look, Standing, final_of, key_of, reread
 from schemas.correction_fields import FIELDS, Kind, Policy
 from schemas.corrections import (
@@ -37,7 +37,14 @@ from schemas.corrections import (
     Verdict,
     closed,
 )
-from schemas.errors import CorrectionError, CorrectionRefused, OutcomeUnknown, SourceRefused, TransientError
+from schemas.errors import (
+    CorrectionError,
+    CorrectionRefused,
+    OutcomeUnknown,
+    SourceRefused,
+    TransientError,
+    WrongSchool,
+)
 from schemas.ids import SourceKey
 
 _log = structlog.get_logger("connector")
@@ -133,6 +140,9 @@ def _push_one(desk: Desk, source: CorrectionSource, item: Item) -> bool:
     except OutcomeUnknown as error:
         _later(desk, sending, error, is_unknown=True)
         return False
+    except WrongSchool as error:
+        _later(desk, sending, error, is_unknown=True)
+        raise
     except (TransientError, SourceRefused) as error:
         _later(desk, sending, error, is_unknown=False)
         return False
@@ -165,8 +175,8 @@ def request_of(desk: Desk, connection: Connection, item: Item) -> ChangeRequest:
         desk.source_key(item),
         field.name,
         Operation(item.operation),
-        None if item.base_text is None else reread(field, item.base_text),
-        None if item.wanted_text is None else reread(field, item.wanted_text),
+        None if item.base_text is None else reread(item.base_text),
+        None if item.wanted_text is None else reread(item.wanted_text),
         is_old_known=not (item.is_secret or present.is_hidden),
         motive=Motive(item.motive),
         effective_on=item.effective_on,
@@ -206,7 +216,7 @@ def final_columns(desk: Desk, connection: Connection, item: Item, value: Any) ->
     try:
         return {"final_text": final_of(field_of(item), value)}
     except CorrectionError:
-        return {"final_text": exact(value)}  # a value of a form of its own is still what the school will show
+        return {"final_text": kept(value)}  # a value of a form of its own is still what the school will show
 
 
 def reconcile(desk: Desk, source: CorrectionSource) -> None:

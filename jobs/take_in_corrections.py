@@ -76,7 +76,7 @@ def _take_one(connection: Connection, school: SchoolId, selections: Selections, 
     taken = judge(connection, school, selections, item, field, others)
     digest = None
     if taken.is_secret and field is not None and taken.new is not None:
-        digest = digest_of(invitations.keep_key(connection, school), field, reread(field, taken.new))
+        digest = digest_of(invitations.keep_key(connection, school), field, reread(taken.new))
     corrections.move(
         connection,
         school,

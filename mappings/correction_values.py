@@ -69,9 +69,14 @@ def normal(field: FieldName, kind: Kind, value: Any) -> Any:
     return found.casefold() if field.name == _PREFIX and found is not None else found
 
 
+def kept(value: Any) -> str:
+    """Write a value as it is kept, lists in their order."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
 def exact(value: Any) -> str:
     """Write a value so that two that say the same are equal texts."""
-    return json.dumps(_sorted(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return kept(_sorted(value))
 
 
 def loose(value: Any) -> str:
@@ -175,10 +180,8 @@ def _contacts(value: Any, where: str) -> list[dict[str, Any]] | None:
 def _contact(value: Any, where: str) -> dict[str, Any]:
     parts = _parts(value, where, CONTACT_PARTS)
     phones = _phones(parts["phones"], f"{where}.phones")
-    if not phones:
-        raise _Wrong(f"{where}.phones", "a list with a phone number")
     relation = _text(parts["relation"], f"{where}.relation")
-    return {"name": _needed(parts["name"], f"{where}.name"), "relation": relation, "phones": phones}
+    return {"name": _needed(parts["name"], f"{where}.name"), "relation": relation, "phones": phones or []}
 
 
 def _medical(value: Any, where: str) -> list[dict[str, Any]] | None:

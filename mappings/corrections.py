@@ -13,7 +13,7 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 from mappings.correction_records import Present
-from mappings.correction_values import exact, loose, normal, parse
+from mappings.correction_values import LONGEST_TEXT, exact, kept, loose, normal, parse
 from schemas.correction_fields import FIELDS, FieldName, FieldSpec, Policy
 from schemas.corrections import IN_REVIEW, Need, Operation, Outcome, Place, closed
 from schemas.errors import CorrectionError
@@ -84,21 +84,23 @@ def take_in(asked: Asked, facts: Facts) -> Taken:
         return _refused(NOT_ALLOWED)
     try:
         new = parse(field, FIELDS[field].kind, asked.new_text)
-        base, is_base_known = _base(field, asked.base_text)
+        base = _base(field, asked.base_text)
         _must_fit(field, asked.operation, base, new, is_hidden=facts.present.is_hidden)
     except CorrectionError as error:
         return _refused(MALFORMED, str(error))
-    return _compared(field, facts, facts.present, base if is_base_known else _NEVER_TRUE, new)
+    return _compared(field, facts, facts.present, base, new)
 
 
-_NEVER_TRUE = object()
-
-
-def _base(field: FieldName, text: str | None) -> tuple[Any, bool]:
+def _base(field: FieldName, text: str | None) -> Any:
+    """Give what the guardian saw. The school's own value may have a form that no new one may have."""
     try:
-        return parse(field, FIELDS[field].kind, text), True
+        return parse(field, FIELDS[field].kind, text)
     except CorrectionError:
-        return None, False
+        pass
+    try:
+        return json.loads(text[:LONGEST_TEXT]) if text is not None else None
+    except (ValueError, RecursionError):
+        raise CorrectionError(f"{field}: the base value is no JSON.", fix="Write what was seen, or null.") from None
 
 
 def _must_fit(field: FieldName, operation: str, base: Any, new: Any, *, is_hidden: bool) -> None:
@@ -114,10 +116,10 @@ def _must_fit(field: FieldName, operation: str, base: Any, new: Any, *, is_hidde
 
 
 def _compared(field: FieldName, facts: Facts, present: Present, base: Any, new: Any) -> Taken:
-    is_secret, new_text = present.is_hidden, exact(new)
-    if not is_secret and new_text == exact(present.value):
+    is_secret = present.is_hidden
+    if not is_secret and exact(new) == exact(present.value):
         return Taken(closed(Outcome.NOOP), EQUAL)
-    same = [one for one in facts.rivals if one.new_text == new_text]
+    same = [one for one in facts.rivals if one.new_text is not None and _is_same(one.new_text, new)]
     if same:
         return Taken(closed(Outcome.MERGED), SAME_REQUEST, older=(), against=tuple(same[:1]))
     older = tuple(one for one in facts.rivals if one.requester == facts.requester)
@@ -126,7 +128,7 @@ def _compared(field: FieldName, facts: Facts, present: Present, base: Any, new: 
     needs = [
         need
         for need, is_so in (
-            (Need.STALE, not is_secret and (base is _NEVER_TRUE or exact(base) != exact(present.value))),
+            (Need.STALE, not is_secret and exact(base) != exact(present.value)),
             (Need.CONFLICT, bool(against)),
             (Need.SECRET, is_secret),
             (Need.EVIDENCE, policy is Policy.EVIDENCE),
@@ -134,8 +136,12 @@ def _compared(field: FieldName, facts: Facts, present: Present, base: Any, new: 
         )
         if is_so
     ]
-    base_text = None if is_secret or base is _NEVER_TRUE else exact(base)
-    return Taken(IN_REVIEW, "", policy, tuple(needs), is_secret, base_text, new_text, older, against)
+    base_text = None if is_secret else kept(base)
+    return Taken(IN_REVIEW, "", policy, tuple(needs), is_secret, base_text, kept(new), older, against)
+
+
+def _is_same(text: str, value: Any) -> bool:
+    return exact(json.loads(text)) == exact(value)
 
 
 def _refused(reason: str, message: str = "") -> Taken:
@@ -160,7 +166,7 @@ def compare(base_text: str | None, present_value: Any, new_text: str) -> Look:
     """Compare base, present and new once more."""
     if shows(new_text, present_value):
         return Look.THERE
-    return Look.GO if base_text == exact(present_value) else Look.STALE
+    return Look.GO if base_text is not None and _is_same(base_text, present_value) else Look.STALE
 
 
 def compare_digests(base_digest: str | None, present_digest: str, wanted_digest: str) -> Look:
@@ -188,11 +194,11 @@ def digest_of(key: bytes, field: FieldName, value: Any) -> str:
     return hmac.digest(key, f"correction\0{field}\0{loose(value)}".encode(), "sha256").hex()
 
 
-def reread(field: FieldName, text: str) -> Any:
+def reread(text: str) -> Any:
     """Give the value of a text that was kept."""
-    return parse(field, FIELDS[field].kind, text)
+    return json.loads(text)
 
 
 def final_of(field: FieldName, value: Any) -> str:
     """Write what the school accepted instead; raises CorrectionError when it has the wrong form."""
-    return exact(normal(field, FIELDS[field].kind, value))
+    return kept(normal(field, FIELDS[field].kind, value))
