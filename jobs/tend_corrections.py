@@ -32,7 +32,7 @@ def tend(parts: Parts, *, is_changed: bool = True) -> None:
     structlog.contextvars.bind_contextvars(school=parts.school.id)
     try:
         with parts.database.session() as session:
-            if _has_work(session, parts):
+            if _has_work(session, parts) and parts.pause() is None:
                 _under_lease(session, parts, is_changed=is_changed)
     except LeaseHeld:
         return
@@ -57,6 +57,7 @@ def _under_lease(session: Session, parts: Parts, *, is_changed: bool) -> None:
         _tend(Desk(session, parts, selections, lease), is_changed=is_changed)
     finally:
         leases.release(session, lease, checked=False)
+        session.sweep()
 
 
 def _tend(desk: Desk, *, is_changed: bool) -> None:
