@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import structlog
 from sqlalchemy import inspect, text
 
 from connector.portal.database import Database
 from connector.simulator.world import World
+from connector.telemetry import logs
 from schemas.streams import Stream
 
 SCHOOL = "99AA00"
@@ -216,6 +219,15 @@ def stored_leaks(url: str) -> list[str]:
     ]
 
 
+LIBRARIES = (
+    *logs.QUIET_LIBRARIES,
+    "sqlalchemy.engine",
+    "sqlalchemy.engine.Engine",
+    "sqlalchemy.pool",
+    "urllib3.connectionpool",
+)
+
+
 class Ear(logging.Handler):
     """Hears every library at its most talkative, before anything of ours filters it."""
 
@@ -229,6 +241,27 @@ class Ear(logging.Handler):
         if record.exc_info:
             said += "".join(traceback.format_exception(*record.exc_info))
         self.heard.append(said)
+
+
+@contextmanager
+def listening() -> Iterator[Ear]:
+    """Our log at debug on stderr, and every library at debug into an ear of its own."""
+    root, ear = logging.getLogger(), Ear()
+    before = (root.handlers[:], root.level, logging.raiseExceptions)
+    logs.configure("debug", "json")
+    levels = {name: logging.getLogger(name).level for name in LIBRARIES}
+    root.addHandler(ear)
+    root.setLevel(logging.DEBUG)
+    for name in LIBRARIES:
+        logging.getLogger(name).setLevel(logging.DEBUG)
+    try:
+        yield ear
+    finally:
+        for name, level in levels.items():
+            logging.getLogger(name).setLevel(level)
+        root.handlers[:], root_level, logging.raiseExceptions = before
+        root.setLevel(root_level)
+        structlog.reset_defaults()
 
 
 def told(error: BaseException) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -135,10 +136,15 @@ def filed(rig: Rig) -> list[str]:
 
 def decide(rig: Rig, what: str, item: Item, *given: Any, by: str = "an", **more: Any) -> Decided:
     """Let a person of the school decide by command."""
-    verb = {"accept": accept, "refuse": refuse, "withdraw": withdraw, "retry": retry}[what]
+    verbs: dict[str, Callable[..., Decided]] = {
+        "accept": accept,
+        "refuse": refuse,
+        "withdraw": withdraw,
+        "retry": retry,
+    }
     desk = Office(rig.school, rig.parts.corrections.channel, Actor(by, Role.SCHOOL), rig.parts.clock())
     with rig.database.session() as session, session.write() as connection:
-        return verb(connection, desk, item, *given, **more)  # type: ignore[operator]
+        return verbs[what](connection, desk, item, *given, **more)
 
 
 def policy(rig: Rig, field: str, word: str) -> None:

@@ -414,7 +414,7 @@ def test_lists_travel_whole(school: Rig) -> None:
 def test_a_confidential_phone_is_kept_and_never_guessed(school: Rig) -> None:
     """A number the portal may not hold stays at school; such a list is not changed without a person there."""
     me = school.role("guardian_plain")
-    secret = {"number": "06-00009999", "kind": "home", "is_confidential": True}
+    secret: dict[str, object] = {"number": "06-00009999", "kind": "home", "is_confidential": True}
     before = school.world.records(school.school, "guardians")[me]["phones"]
     school.world.patch(school.school, "guardians", me, phones=[*before, secret])
     school.sync()
@@ -426,7 +426,7 @@ def test_a_confidential_phone_is_kept_and_never_guessed(school: Rig) -> None:
     office(school).accept(school.school, filed(school)[0])
     school.sync()
     assert places(school) == ["confirmed"]
-    assert secret["number"] in json.dumps(school.world.records(school.school, "guardians")[me]["phones"])
+    assert str(secret["number"]) in json.dumps(school.world.records(school.school, "guardians")[me]["phones"])
 
 
 def test_a_secret_address_is_decided_by_a_person_and_not_kept(school: Rig) -> None:
@@ -445,7 +445,7 @@ def test_a_secret_address_is_decided_by_a_person_and_not_kept(school: Rig) -> No
         for table in ("corrections", "correction_items", "correction_moves", "guardians")
         for row in school.rows(f"SELECT * FROM {table}")
     ]
-    assert not any(HOME["street"] in row for row in rows)
+    assert not any(str(HOME["street"]) in row for row in rows)
     school.world.patch(
         school.school, "guardians", me, address={**HOME, "id": "adr-9", "street": "Weg", "is_confidential": True}
     )

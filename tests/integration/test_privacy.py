@@ -12,31 +12,22 @@ from typing import Any
 import psycopg
 import pytest
 import requests
-import structlog
 from sqlalchemy import Engine, event, text
 
 from connector.portal.database import Database
 from connector.simulator.answers import Answer, Simulator
 from connector.simulator.world import World
-from connector.telemetry import logs
 from schemas.errors import ConnectorError
 from schemas.ids import SchoolId
 from schemas.sources.reference.catalogue import WIRE
 from schemas.streams import Stream
 from tests.architecture.fields_page import facts_of, view_of
 from tests.integration import canaries
-from tests.integration.canaries import NEVER, SHOWN, Ear, leaks, plant, stored_leaks, table_leaks, told
+from tests.integration.canaries import NEVER, SHOWN, Ear, leaks, listening, plant, stored_leaks, table_leaks, told
 from tests.rig import Rig
 
 CANARY = SHOWN["name"]
 MakeRig = Callable[..., Rig]
-LIBRARIES = (
-    *logs.QUIET_LIBRARIES,
-    "sqlalchemy.engine",
-    "sqlalchemy.engine.Engine",
-    "sqlalchemy.pool",
-    "urllib3.connectionpool",
-)
 
 
 class Watch:
@@ -62,21 +53,9 @@ class Watch:
 
 @pytest.fixture
 def watch(capfd: pytest.CaptureFixture[str]) -> Iterator[Watch]:
-    """Our log at debug on stderr, and every library at debug into an ear of its own."""
-    root, ear = logging.getLogger(), Ear()
-    before = (root.handlers[:], root.level, logging.raiseExceptions)
-    logs.configure("debug", "json")
-    levels = {name: logging.getLogger(name).level for name in LIBRARIES}
-    root.addHandler(ear)
-    root.setLevel(logging.DEBUG)
-    for name in LIBRARIES:
-        logging.getLogger(name).setLevel(logging.DEBUG)
-    yield Watch(capfd, ear)
-    for name, level in levels.items():
-        logging.getLogger(name).setLevel(level)
-    root.handlers[:], root_level, logging.raiseExceptions = before
-    root.setLevel(root_level)
-    structlog.reset_defaults()
+    """All that is said, by us and by every library."""
+    with listening() as ear:
+        yield Watch(capfd, ear)
 
 
 @pytest.fixture
