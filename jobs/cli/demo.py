@@ -72,6 +72,8 @@ def demo(
 
 
 def _show(wiring: Wiring, sis: SimulatedSis, folder: Path) -> None:
+    from jobs.cli import demo_corrections
+
     small, large = wiring.schools((SMALL, LARGE))
     _title(f"A simulated SIS runs at {sis.base_url}; {folder}/portal.db is empty")
     _open_phases(wiring)
@@ -89,6 +91,8 @@ def _show(wiring: Wiring, sis: SimulatedSis, folder: Path) -> None:
     for school in (small, large):
         _second_sync(wiring, school)
     _through_a_guardians_eyes(wiring, sis, large)
+    _title(f"A guardian of {LARGE} corrects what the school has")
+    demo_corrections.scene(wiring, sis, large, lambda: _sync(wiring, large, is_quiet=True))
     _close_notes(wiring, large)
 
 

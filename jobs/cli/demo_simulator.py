@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -42,6 +42,16 @@ class SimulatedSis(NamedTuple):
         """Give the streams that were asked for at a school so far, from the simulator's own log."""
         requests = self._call("requests")["requests"]
         return {stream for request in requests if f"/{school}/" in request["path"] for stream in request["streams"]}
+
+    def change_requests(self, school: str) -> Sequence[Mapping[str, Any]]:
+        """Give what lies before the office of a school."""
+        requests: Sequence[Mapping[str, Any]] = self._call(f"office/{school}")["change_requests"]
+        return requests
+
+    def decide(self, school: str, key: str, verb: str, reason: str | None) -> None:
+        """Let the office accept or refuse a change request."""
+        said = {"id": key} if reason is None else {"id": key, "reason": reason}
+        self._call(f"office/{school}/{verb}", said)
 
     def _call(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
         data = None if body is None else json.dumps(body).encode()

@@ -126,6 +126,18 @@ def test_the_demo_tells_a_guardian_what_is_new(shown: Shown) -> None:
 
 
 @pytest.mark.slow
+def test_the_demo_follows_a_correction_to_its_end(shown: Shown) -> None:
+    """The phone is confirmed and seen in the portal, the move refused with its reason; the table tells each step."""
+    scene = shown.said.partition("corrects what the school has")[2].partition("closes notities")[0]
+    for step in ("guardian +submitted", "connector +delivered +sent", "school +awaiting", "connector +confirmed +seen"):
+        assert re.search(step, scene), step
+    assert len(re.findall(r"school +closed: refused +not proven", scene)) == 2
+    items = _rows(shown.folder, "SELECT field, state, outcome FROM correction_items ORDER BY number")
+    assert items == [("phones", "confirmed", None), ("address", "closed", "refused"), ("address", "closed", "refused")]
+    assert _rows(shown.folder, "SELECT count(*) FROM guardians WHERE phones LIKE '%+31600001234%'") == [(1,)]
+
+
+@pytest.mark.slow
 def test_the_commands_it_names_work_afterwards(shown: Shown) -> None:
     """Each command of its last lines works with the demo's configuration while the simulator is not running."""
     lines = re.findall(r"connector (--config demo/config\.toml .*)", shown.said.partition("Try next")[2])
