@@ -75,6 +75,17 @@ class Mailer:
         finally:
             _leave(line)
 
+    def probe(self) -> None:
+        """See whether the server answers as the settings say and takes the login; nothing is sent. Raises as `send`."""
+        with _translated("The mail server could not be reached"):
+            line = self._connected()
+        try:
+            with _translated("The mail server broke off"):
+                self._secure(line)
+                self._log_in(line)
+        finally:
+            _leave(line)
+
     def _content(self, letter: Letter, to: str, message_id: str, now: datetime, in_reply_to: str | None) -> bytes:
         """Give the mail as it travels, every line ended by CRLF and short enough for any server."""
         if not is_address(to) or not is_address(self._server.sender):

@@ -163,10 +163,17 @@ class Wiring:
         )
 
     def _mail(self, school: SchoolId) -> MailPlan | None:
-        server, given = self.settings.mail, self.settings.schools[school]
-        if server is None or given.corrections_mail is None:
+        mailer, given = self.mailer(), self.settings.schools[school]
+        if mailer is None or given.corrections_mail is None:
             return None
-        mailer = Mailer(
+        return MailPlan(mailer, given.corrections_mail, given.corrections_language)
+
+    def mailer(self) -> Mailer | None:
+        """Give the door to the mail server, where there is one."""
+        server = self.settings.mail
+        if server is None:
+            return None
+        return Mailer(
             MailServer(
                 server.host,
                 server.sender,
@@ -178,7 +185,6 @@ class Wiring:
                 server.ca_bundle,
             )
         )
-        return MailPlan(mailer, given.corrections_mail, given.corrections_language)
 
     def patient_parts(self, school: SchoolId, *, on_progress: Callable[[Progress], None] = _ignore) -> Parts:
         """Give everything for work that may only use what others leave of the source: one request at a time."""

@@ -1,4 +1,4 @@
-"""`connector check`: would a sync work? Configuration, database, migrations and each live source, person-free."""
+"""`connector check`: would a sync work? Configuration, database, mail and each live source, person-free."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def check(
     school: Annotated[list[str] | None, typer.Option(metavar="BRIN", help="May be repeated. Default: all.")] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> int:
-    """Check configuration, database, migrations, document store and each source; no person is asked for."""
+    """Check configuration, database, migrations, document store, mail and each source; no person is asked for."""
     settings = session.load_settings()
     from jobs.wiring import open_wiring, select_schools
 
@@ -36,6 +36,7 @@ def check(
     ):
         findings["database"] = _database(wiring)
         findings["documents"] = _documents(wiring)
+        findings["mail"] = _mail(wiring)
         schools = {one: _school(wiring, settings, one) for one in chosen}
     code = exits.gravest(found["exit_code"] for found in (*findings.values(), *schools.values()))
     if json:
@@ -77,6 +78,17 @@ def _documents(wiring: Wiring) -> Finding:
     return _well("kept in the database" if store is None else "the store can be written")
 
 
+def _mail(wiring: Wiring) -> Finding:
+    mailer = wiring.mailer()
+    if mailer is None:
+        return _well("none configured; corrections go by the other ways")
+    try:
+        mailer.probe()
+    except Exception as error:  # noqa: BLE001  the sources are still to be looked at
+        return _ill(error)
+    return _well("the server answers over its line, and takes the login where there is one")
+
+
 def _school(wiring: Wiring, settings: Settings, school: SchoolId) -> Finding:
     from jobs.wiring import NO_DOCUMENT
 
@@ -93,6 +105,7 @@ def _school(wiring: Wiring, settings: Settings, school: SchoolId) -> Finding:
             found = _well(f"answers as {description.name!r}" if description.name else "answers")
     except Exception as error:  # noqa: BLE001  the other schools are still to be looked at
         return {**about, **_ill(error), "modules": {}}
+    about["corrections"] = settings.channel(school).value
     return {**about, **found, "modules": _supply(streams)}
 
 

@@ -1,4 +1,4 @@
-"""The command `connector demo`: a simulated school arrives in a portal database, changes, and closes a module."""
+"""The command `connector demo`: a simulated school arrives, changes, takes a correction and closes a module."""
 
 from __future__ import annotations
 

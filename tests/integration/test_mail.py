@@ -282,3 +282,18 @@ def test_nothing_of_a_letter_is_logged_or_printed(
 def test_the_password_is_not_in_the_text_of_the_settings_of_a_server() -> None:
     """Printing it shows stars."""
     assert PASSWORD not in repr(MailServer("localhost", SENDER, username="a", password=SecretStr(PASSWORD)))
+
+
+def test_the_server_can_be_tried_without_a_letter() -> None:
+    """What `connector check` does: line, certificate and login as a letter would have them; nothing is sent."""
+    with mailbox(needs_login=True) as box:
+        given = {"username": "portaal", "password": SecretStr(PASSWORD)}
+        _mailer(box, **given).probe()
+        with pytest.raises(ConfigurationError):
+            _mailer(box, ca_bundle=OTHER_CA, **given).probe()
+        box.login = "535 no"
+        with pytest.raises(ConfigurationError):
+            _mailer(box, **given).probe()
+    with pytest.raises(TransientError):
+        _mailer(box).probe()
+    assert box.arrived == []
