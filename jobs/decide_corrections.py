@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from connector.bookkeeping import corrections, invitations
 from jobs.correction_desk import field_of, portal_value, standing_of
+from jobs.correction_twins import live_on
 from mappings.correction_values import exact, kept
 from mappings.corrections import NOT_ALLOWED, Standing, digest_of, final_of, reread, shows
 from schemas.corrections import (
@@ -73,6 +74,7 @@ def accept(
     present = portal_value(connection, school, field_of(item), item.record_id)
     if standing is Standing.NONE or present is None:
         corrections.move(connection, school, item, closed(Outcome.REFUSED), now=now, reason=NOT_ALLOWED)
+        live_on(connection, school, item, now)
         return Decided(item, "refused: who asked may not ask this any more")
     if item.state == State.DELIVERED.value and _has_moved(item, present.value):
         needs = {"needs": Need.STALE.value, "delivered_at": None}
@@ -134,6 +136,7 @@ def refuse(connection: Connection, office: Office, item: Item, reason: str, note
 def withdraw(connection: Connection, office: Office, item: Item) -> Decided:
     """Withdraw an item on behalf of who asked for it. Raises CorrectionError."""
     _close(connection, office, item, Outcome.WITHDRAWN, "withdrawn", None)
+    live_on(connection, office.school, item, office.now)
     return Decided(item, "withdrawn")
 
 
@@ -156,7 +159,7 @@ def retry(connection: Connection, office: Office, item: Item) -> Decided:
     is_lost = item.state == State.IN_REVIEW.value and item.needed == (Need.LOST,)
     if not is_lost and (item.state in {one.value for one in OPEN} or item.place == CONFIRMED):
         raise CorrectionError(f"It is {item.place}.", fix="There is nothing to try again.")
-    if IN_REVIEW not in ALLOWED_MOVES.get(item.place, ()):
+    if item.place == closed(Outcome.MERGED) or IN_REVIEW not in ALLOWED_MOVES.get(item.place, ()):
         raise CorrectionError(f"It is {item.place}, for good.", fix="Who asked can submit a new correction.")
     if item.new_text is None:
         raise CorrectionError("What was asked is not kept any more.", fix="Who asked can submit a new correction.")

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from connector.bookkeeping import corrections
 from connector.sources.base import CorrectionSource
 from jobs.correction_desk import Desk, standing_of
+from jobs.correction_twins import live_on
 from jobs.push_corrections import key, portions, take_decision
 from mappings.corrections import NOT_ALLOWED, Standing
 from schemas.corrections import (
@@ -135,3 +136,4 @@ def _tidy_one(desk: Desk, connection: Connection, item: Item, now: datetime) -> 
         corrections.move(
             connection, desk.school, item, refused, now=now, reason=NOT_ALLOWED, is_retraction_due=is_with_school
         )
+        live_on(connection, desk.school, item, now)

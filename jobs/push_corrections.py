@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from connector.bookkeeping import corrections
 from connector.sources.base import CorrectionSource
 from jobs.correction_desk import Desk, field_of, standing_of
+from jobs.correction_twins import live_on
 from mappings.correction_records import Present
 from mappings.correction_values import kept
 from mappings.corrections import NOT_ALLOWED, Look, Standing, final_of, key_of, reread
@@ -73,9 +74,19 @@ def ready(desk: Desk, connection: Connection) -> list[Item]:
     waiting = [
         item
         for item in corrections.in_states(connection, desk.school, (State.IN_REVIEW,))
-        if not item.needs and item.sending_at is None and (item.next_try_at is None or item.next_try_at <= now)
+        if not _needs(desk, connection, item)
+        and item.sending_at is None
+        and (item.next_try_at is None or item.next_try_at <= now)
     ]
     return [item for item in waiting if _may_go(desk, connection, item, now)]
+
+
+def _needs(desk: Desk, connection: Connection, item: Item) -> str:
+    """Give what a person must still look at; an opposite wish that is gone is no conflict any more."""
+    if Need.CONFLICT not in item.needed or corrections.rivals(connection, desk.school, item):
+        return item.needs
+    rest = " ".join(need.value for need in item.needed if need is not Need.CONFLICT)
+    return rest if corrections.note(connection, desk.school, item, is_unsent=True, needs=rest) else item.needs
 
 
 def _may_go(desk: Desk, connection: Connection, item: Item, now: datetime) -> bool:
@@ -84,6 +95,7 @@ def _may_go(desk: Desk, connection: Connection, item: Item, now: datetime) -> bo
     if standing is Standing.NONE or present is None:
         refused = closed(Outcome.REFUSED)
         corrections.move(connection, desk.school, item, refused, now=now, reason=NOT_ALLOWED)
+        live_on(connection, desk.school, item, now)
         return False
     look = desk.look(connection, item, present)
     if look is Look.THERE:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from connector.bookkeeping import corrections, invitations
 from connector.portal import persons
 from jobs.correction_desk import portal_value, standing_of
+from jobs.correction_twins import live_on
 from mappings.corrections import (
     NEWER_REQUEST,
     Asked,
@@ -24,8 +25,6 @@ from mappings.corrections import (
 )
 from schemas.correction_fields import FieldName, Policy, named
 from schemas.corrections import (
-    CONNECTOR,
-    IN_REVIEW,
     Actor,
     Item,
     Motive,
@@ -74,6 +73,10 @@ def _take_one(connection: Connection, school: SchoolId, selections: Selections, 
     field = named(item.stream, item.field)
     others = corrections.rivals(connection, school, item) if field is not None else []
     taken = judge(connection, school, selections, item, field, others)
+    if taken.older:
+        _supersede(connection, school, taken, others, now)
+        others = corrections.rivals(connection, school, item)  # a wish merged into the older one may live on now
+        taken = judge(connection, school, selections, item, field, others)
     digest = None
     if taken.is_secret and field is not None and taken.new is not None:
         digest = digest_of(invitations.keep_key(connection, school), field, reread(taken.new))
@@ -92,7 +95,7 @@ def _take_one(connection: Connection, school: SchoolId, selections: Selections, 
         wanted_digest=digest,
         error=taken.message or None,
     )
-    _touch_others(connection, school, taken, others, now)
+    _hold_against(connection, school, taken, others)
     _log.info("correction_taken_in", status=str(taken.place), reason=taken.reason, held=len(taken.needs))
 
 
@@ -114,26 +117,27 @@ def judge(
     return take_in(asked, Facts(item.requester, standing, policy_of(selections, field), present, known))
 
 
-def _touch_others(
-    connection: Connection, school: SchoolId, taken: Taken, others: Sequence[Item], now: datetime
-) -> None:
-    """A newer wish of the same guardian replaces the older; opposite wishes wait for each other."""
-    if taken.place != IN_REVIEW:
-        return
+def _supersede(connection: Connection, school: SchoolId, taken: Taken, others: Sequence[Item], now: datetime) -> None:
+    """A newer wish of the same guardian replaces the older, at the school too."""
     by_place = {(one.correction, one.number): one for one in others}
     for rival in taken.older:
         older = by_place[rival.correction, rival.number]
-        supersede = closed(Outcome.SUPERSEDED)
+        is_with_school = older.delivered_at is not None or older.sending_at is not None
         corrections.move(
             connection,
             school,
             older,
-            supersede,
+            closed(Outcome.SUPERSEDED),
             now=now,
-            by=CONNECTOR,
             reason=NEWER_REQUEST,
-            is_retraction_due=older.delivered_at is not None or older.sending_at is not None,
+            is_retraction_due=is_with_school,
         )
+        live_on(connection, school, older, now)
+
+
+def _hold_against(connection: Connection, school: SchoolId, taken: Taken, others: Sequence[Item]) -> None:
+    """Opposite wishes wait for each other."""
+    by_place = {(one.correction, one.number): one for one in others}
     for rival in taken.against:
         other = by_place[rival.correction, rival.number]
         if other.state == State.IN_REVIEW.value and Need.CONFLICT not in other.needed:

@@ -17,6 +17,7 @@ from jobs.follow_corrections import follow, read_back, retract, tidy
 from jobs.parts import Parts
 from jobs.post_corrections import hand_in, post, take_back
 from jobs.push_corrections import push, reconcile
+from jobs.shield_corrections import shield
 from jobs.take_in_corrections import take_in_all
 from schemas.corrections import OPEN, Channel, Item, State
 from schemas.errors import ConnectorError, LeaseHeld
@@ -32,6 +33,8 @@ def tend(parts: Parts, *, is_changed: bool = True) -> None:
     structlog.contextvars.bind_contextvars(school=parts.school.id)
     try:
         with parts.database.session() as session:
+            if is_changed:
+                _shield(session, parts)
             if _has_work(session, parts) and parts.pause() is None:
                 _under_lease(session, parts, is_changed=is_changed)
     except LeaseHeld:
@@ -40,6 +43,16 @@ def tend(parts: Parts, *, is_changed: bool = True) -> None:
         _log.warning("corrections_postponed", error_type=type(error).__name__, reason=str(error))
     finally:
         structlog.contextvars.unbind_contextvars("school")
+
+
+def _shield(session: Session, parts: Parts) -> None:
+    with session.read() as connection:
+        if not corrections.with_address(connection, parts.school.id):
+            return
+    with session.write() as connection:
+        shielded = shield(connection, parts.school.id)
+    if shielded:
+        session.sweep()
 
 
 def _has_work(session: Session, parts: Parts) -> bool:

@@ -119,11 +119,9 @@ def _compared(field: FieldName, facts: Facts, present: Present, base: Any, new: 
     is_secret = present.is_hidden
     if not is_secret and exact(new) == exact(present.value):
         return Taken(closed(Outcome.NOOP), EQUAL)
-    same = [one for one in facts.rivals if one.new_text is not None and _is_same(one.new_text, new)]
-    if same:
-        return Taken(closed(Outcome.MERGED), SAME_REQUEST, older=(), against=tuple(same[:1]))
-    older = tuple(one for one in facts.rivals if one.requester == facts.requester)
-    against = tuple(one for one in facts.rivals if one.requester != facts.requester)
+    same = tuple(one for one in facts.rivals if one.new_text is not None and _is_same(one.new_text, new))
+    older = tuple(one for one in facts.rivals if one.requester == facts.requester and one not in same)
+    against = tuple(one for one in facts.rivals if one.requester != facts.requester and one not in same)
     policy = effective_policy(FIELDS[field], facts.policy, facts.standing)
     needs = [
         need
@@ -137,11 +135,17 @@ def _compared(field: FieldName, facts: Facts, present: Present, base: Any, new: 
         if is_so
     ]
     base_text = None if is_secret else kept(base)
-    return Taken(IN_REVIEW, "", policy, tuple(needs), is_secret, base_text, kept(new), older, against)
+    place, reason = (closed(Outcome.MERGED), SAME_REQUEST) if same else (IN_REVIEW, "")
+    return Taken(place, reason, policy, tuple(needs), is_secret, base_text, kept(new), older, () if same else against)
 
 
 def _is_same(text: str, value: Any) -> bool:
     return exact(json.loads(text)) == exact(value)
+
+
+def asks_the_same(one: str | None, other: str | None) -> bool:
+    """Tell whether two kept texts ask for the same value."""
+    return one is not None and other is not None and _is_same(one, json.loads(other))
 
 
 def _refused(reason: str, message: str = "") -> Taken:

@@ -62,6 +62,7 @@ def closed(outcome: Outcome) -> Place:
 
 
 _BY_ANYONE = (Outcome.REFUSED, Outcome.WITHDRAWN, Outcome.SUPERSEDED, Outcome.EXPIRED, Outcome.CLOSED_ELSEWHERE)
+_TAKEN_UP_AGAIN = (Outcome.UNDELIVERABLE, Outcome.EXPIRED, Outcome.STALE, Outcome.DRIFTED, Outcome.MERGED)
 
 ALLOWED_MOVES: Mapping[Place, tuple[Place, ...]] = {
     SUBMITTED: (IN_REVIEW, *map(closed, (Outcome.NOOP, Outcome.MERGED, *_BY_ANYONE))),
@@ -79,11 +80,12 @@ ALLOWED_MOVES: Mapping[Place, tuple[Place, ...]] = {
     ),
     AWAITING: (IN_REVIEW, CONFIRMED, *map(closed, _BY_ANYONE)),
     CONFIRMED: (closed(Outcome.DRIFTED),),
-    **{closed(one): (IN_REVIEW,) for one in (Outcome.UNDELIVERABLE, Outcome.EXPIRED, Outcome.STALE, Outcome.DRIFTED)},
+    **{closed(one): (IN_REVIEW,) for one in _TAKEN_UP_AGAIN},
 }
 """From where to where an item may go. A closed one that is not a key here stays as it is.
 
 In review an item stays when the first of two persons accepts it, or when a person lets go of what it waited for.
+One that was merged lives on when the wish it was merged into is taken back.
 """
 
 OPEN: tuple[State, ...] = (State.SUBMITTED, State.IN_REVIEW, State.DELIVERED, State.AWAITING)

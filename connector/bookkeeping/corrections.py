@@ -21,6 +21,7 @@ from schemas.corrections import (
 )
 from schemas.errors import CorrectionError
 from schemas.ids import SchoolId
+from schemas.streams import Stream
 from schemas.tables.catalogue import table_of
 from schemas.tables.corrections import (
     CorrectionEvidenceRow,
@@ -37,6 +38,7 @@ _COLUMNS = tuple(
     for name in Item._fields
 )
 _SECRETS = ("base_value", "new_value", "base_text", "new_text", "final_text")
+ADDRESS = "address"
 PURGED_AT_A_TIME = 200
 
 
@@ -68,6 +70,14 @@ def everything(connection: Connection, school: SchoolId) -> list[Item]:
 def watched(connection: Connection, school: SchoolId, since: datetime) -> list[Item]:
     """Give the items confirmed since: their value may still drift away."""
     return _items(connection, school, _ITEMS.c.state == State.CONFIRMED.value, _ITEMS.c.confirmed_at >= since)
+
+
+def with_address(connection: Connection, school: SchoolId) -> list[Item]:
+    """Give the taken-in items that hold an address in the clear that was not secret when it was asked for."""
+    holds = or_(*(_ITEMS.c[name].is_not(None) for name in _SECRETS))
+    taken_in = _ITEMS.c.state != State.SUBMITTED.value
+    of_person = _ITEMS.c.stream.in_([Stream.PUPILS.value, Stream.GUARDIANS.value])
+    return _items(connection, school, _ITEMS.c.field == ADDRESS, of_person, ~_ITEMS.c.is_secret, taken_in, holds)
 
 
 def to_retract(connection: Connection, school: SchoolId) -> list[Item]:

@@ -251,6 +251,35 @@ def test_the_same_wish_of_the_co_parent_is_merged(school: Rig) -> None:
     assert (places(school, "corr-a"), places(school, "corr-b")) == (["delivered"], ["closed:merged"])
 
 
+def test_a_merged_wish_lives_on_when_the_other_is_taken_back(school: Rig) -> None:
+    """No wish is lost because another guardian had the same and changed their mind."""
+    child = school.role("pupil_plain")
+    first, second = school.role("guardian_plain"), school.role("guardian_shared_home")
+    ask(school, first, wish(school, "pupils", child, "call_name", "Sam"), correction="corr-a")
+    ask(school, second, wish(school, "pupils", child, "call_name", "Sam"), correction="corr-b")
+    step(school)
+    ask(school, first, wish(school, "pupils", child, "call_name", "Sem"), correction="corr-c")
+    step(school)
+    assert (places(school, "corr-a"), places(school, "corr-b")) == (["closed:superseded"], ["in_review"])
+    assert one(school, "corr-c").needed == (Need.CONFLICT,)
+    decide(school, "withdraw", one(school, "corr-c"))
+    step(school)
+    assert places(school, "corr-b") == ["delivered"]
+    assert [request["status"] for request in queue(school)["change_requests"]] == ["withdrawn", "pending"]
+
+
+def test_an_opposite_wish_that_is_withdrawn_leaves_the_other_free(school: Rig) -> None:
+    """With one of the two gone there is nothing left to decide between."""
+    child = school.role("pupil_plain")
+    first, second = school.role("guardian_plain"), school.role("guardian_shared_home")
+    ask(school, first, wish(school, "pupils", child, "call_name", "Sam"), correction="corr-a")
+    ask(school, second, wish(school, "pupils", child, "call_name", "Sem"), correction="corr-b")
+    step(school)
+    decide(school, "withdraw", one(school, "corr-a"))
+    step(school)
+    assert places(school, "corr-b") == ["delivered"]
+
+
 def test_a_newer_wish_replaces_the_older_also_at_the_school(school: Rig) -> None:
     """The same guardian asks again: the older one is superseded and taken back from the school's desk."""
     me = school.role("guardian_plain")
@@ -451,6 +480,32 @@ def test_a_secret_address_is_decided_by_a_person_and_not_kept(school: Rig) -> No
     )
     school.sync()
     assert places(school) == ["closed:drifted"]
+
+
+def test_an_address_that_turns_secret_later_leaves_the_corrections_too(school: Rig) -> None:
+    """Confirmed in the clear, secret a week later: what the portal may not hold is in none of its tables any more."""
+    me, child = school.role("guardian_plain"), school.role("pupil_plain")
+    ask(
+        school,
+        me,
+        wish(school, "guardians", me, "address", HOME),
+        wish(school, "pupils", child, "address", HOME),
+        motive="moving",
+    )
+    step(school)
+    office(school).accept(school.school, filed(school)[0])
+    school.sync()
+    assert places(school) == ["confirmed", "delivered"]
+    address = {**school.world.records(school.school, "guardians")[me]["address"], "is_confidential": True}
+    school.world.patch(school.school, "guardians", me, address=address)
+    school.world.patch(school.school, "pupils", child, address=address)
+    school.sync()
+    mine, childs = items(school)
+    assert (mine.is_secret, mine.new_value, mine.new_text) == (True, None, None)
+    assert (childs.is_secret, childs.base_value, str(childs.place)) == (True, None, "confirmed")
+    tables = ("guardians", "pupils", "correction_items", "correction_moves", "group_list_entries")
+    rows = [str(row) for table in tables for row in school.rows(f"SELECT * FROM {table}")]
+    assert not any(str(HOME["street"]) in row for row in rows)
 
 
 @pytest.mark.parametrize("channel", [Channel.MANUAL])

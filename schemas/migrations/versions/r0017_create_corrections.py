@@ -21,7 +21,7 @@ delivered>confirmed delivered>closed:stale delivered>closed:undeliverable delive
 delivered>closed:withdrawn delivered>closed:superseded delivered>closed:expired delivered>closed:closed_elsewhere
 awaiting>in_review awaiting>confirmed awaiting>closed:refused awaiting>closed:withdrawn awaiting>closed:superseded
 awaiting>closed:expired awaiting>closed:closed_elsewhere confirmed>closed:drifted closed:undeliverable>in_review
-closed:expired>in_review closed:stale>in_review closed:drifted>in_review
+closed:expired>in_review closed:stale>in_review closed:drifted>in_review closed:merged>in_review
 """.split()
 STATES = "'submitted', 'in_review', 'delivered', 'awaiting', 'confirmed', 'closed'"
 OUTCOMES = (
