@@ -65,6 +65,16 @@ EVENTS: Mapping[str, Event] = {
     "database_back": Event("info", "The scheduler reaches the database again."),
     "runs_abandoned": Event("warning", "Runs whose process was gone were closed as failed."),
     "runs_forgotten": Event("info", "Runs older than the ledger keeps were deleted."),
+    "correction_taken_in": Event("info", "A correction was taken in, or refused at once; its status says which."),
+    "correction_refused": Event("warning", "The school's system does not take a correction; its reason is final."),
+    "correction_not_delivered": Event("warning", "A correction did not reach the school's system; it is tried again."),
+    "correction_confirmed": Event("info", "The school's system shows what a correction asked for."),
+    "correction_drifted": Event("warning", "A value that was confirmed is there no more."),
+    "correction_accepted_too_late": Event("warning", "The school accepted a correction that was called off meanwhile."),
+    "corrections_postponed": Event(
+        "warning", "A school's corrections were not tended to the end; the next run goes on."
+    ),
+    "corrections_purged": Event("info", "Corrections that ended long ago were deleted."),
     "library_said": Event("warning", "A library below us logged something; its text is kept out, its place is not."),
     "unexpected_error": Event("error", "Something went wrong that we did not foresee. Please report it."),
 }
@@ -92,7 +102,7 @@ FIELDS: Mapping[str, str] = {
     "missing": "rows a complete enumeration does not name",
     "removed": "rows deleted because they are gone",
     "withdrawn": "rows deleted by rule",
-    "held": "keys that wait for a person",
+    "held": "keys that wait for a person; of a correction, why it waits for one, counted",
     "stored": "documents that were stored",
     "refused": "documents that cannot be had, where that is new",
     "disappeared": "rows the brake let go, which count for 24 hours",
