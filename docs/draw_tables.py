@@ -15,7 +15,7 @@ from schemas.views.catalogue import VIEWS
 
 PAGE = Path(__file__).parent / "reference" / "tables.md"
 TEXTS = Path(__file__).parents[1] / "schemas" / "views"
-DOCUMENT_COLUMN, DOCUMENTS = "document_id", "documents"
+DOCUMENT_COLUMN, DOCUMENTS, CORRECTIONS = "document_id", "documents", "corrections"
 JOINED_BY_ALL = ("portal_modules", "portal_access")
 FEED = "portal_changes"
 _READS = re.compile(r"\b(?:FROM|JOIN)\s+([a-z_]+)\b")
@@ -59,7 +59,8 @@ def _rows() -> Iterator[str]:
 
 
 def _is_of_the_portal(table: Table) -> bool:
-    return table.name in {stream.value for stream in Stream} or table.name == DOCUMENTS or bool(table.foreign_keys)
+    is_named = table.name in {*(stream.value for stream in Stream), DOCUMENTS, CORRECTIONS}
+    return is_named or bool(table.foreign_keys)
 
 
 def _box(table: Table) -> Iterator[str]:
@@ -97,7 +98,10 @@ def _references(table: Table) -> Iterator[tuple[str, str, bool]]:
 def _memory() -> Iterator[str]:
     yield "## What we keep beside them"
     yield ""
-    yield "The register and our own memory: keys, codes, counts and times; nothing here points to a row."
+    yield "The register and our own memory: keys, codes, counts and times; nothing here points to a row. What"
+    yield "guardians ask to be corrected is above, in `corrections` and the tables that point to it: these do hold"
+    yield "values, of what was asked and of documents sent along, until they are purged. Of a secret only a keyed hash"
+    yield "stays once it is done."
     yield ""
     yield "| table | key | what it holds |"
     yield "|---|---|---|"

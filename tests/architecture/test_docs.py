@@ -195,9 +195,8 @@ def test_what_each_level_of_access_shows_is_documented() -> None:
     assert documented.pop("full access only") == asks_full
     assert documented.pop("the debtor only") == {"portal_invoices"}
     assert documented.pop("whoever may see a pupil of the school") == of_school - {"portal_invoices"}
-    others = (
-        set(VIEWS) - asks_full - of_school - {"portal_modules", "portal_access", "portal_changes", "portal_documents"}
-    )
+    follow_another = {"portal_changes", "portal_documents", "portal_correction_moves"}
+    others = set(VIEWS) - asks_full - of_school - {"portal_modules", "portal_access"} - follow_another
     assert documented == {"full and limited access": others}
 
 
