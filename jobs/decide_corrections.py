@@ -40,10 +40,11 @@ ACCEPTED, FIRST_OF_TWO, OTHER_CHOSEN, AGAIN, MOVED = (
 
 
 class Decided(NamedTuple):
-    """What became of an item: one word of ours, in the past tense."""
+    """What became of an item, in words of ours; `is_done` False: not what was asked for."""
 
     item: Item
     result: str
+    is_done: bool = True
 
 
 class Office(NamedTuple):
@@ -75,11 +76,12 @@ def accept(
     if standing is Standing.NONE or present is None:
         corrections.move(connection, school, item, closed(Outcome.REFUSED), now=now, reason=NOT_ALLOWED)
         live_on(connection, school, item, now)
-        return Decided(item, "refused: who asked may not ask this any more")
+        return Decided(item, "refused: who asked may not ask this any more", is_done=False)
     if item.state == State.DELIVERED.value and _has_moved(item, present.value):
         needs = {"needs": Need.STALE.value, "delivered_at": None}
         corrections.move(connection, school, item, IN_REVIEW, now=now, by=by, reason=MOVED, **needs)
-        return Decided(item, "not accepted: the value at school has changed meanwhile; look at it and accept it again")
+        words = "not accepted: the value at school has changed meanwhile; look at it and accept it again"
+        return Decided(item, words, is_done=False)
     if Need.TWO_PERSONS in item.needed and item.first_accepted_by in {None, by.name}:
         return _accept_first(connection, office, item)
     columns: dict[str, Any] = {"needs": "", "decided_by": by.name, "decided_at": now, "next_try_at": None}

@@ -26,11 +26,15 @@ class Evidence(NamedTuple):
 
 
 class Submitted(NamedTuple):
-    """What became of it. `is_new` False: the very same was there already, and nothing was added."""
+    """What became of it. `is_new` False: one of that id was there already, and nothing was added.
+
+    `is_different`: what is there asks for something else.
+    """
 
     correction: str
     items: tuple[Item, ...]
     is_new: bool
+    is_different: bool = False
 
 
 def submit(
@@ -58,7 +62,22 @@ def submit(
             values = {"school_id": school, "correction_id": given.identity, "number": number, **one._asdict()}
             corrections.add_evidence(connection, values)
         take_in_all(connection, school, selections_of(connection, school), now)
-    return Submitted(given.identity, tuple(corrections.of_correction(connection, school, given.identity)), is_new)
+    items = tuple(corrections.of_correction(connection, school, given.identity))
+    return Submitted(given.identity, items, is_new, not is_new and _differs(school, given, items))
+
+
+def _differs(school: SchoolId, given: Submission, items: Sequence[Item]) -> bool:
+    """Tell whether other things were asked under the same id; of a secret that is done the values are gone."""
+    there = {item.number: item for item in items}
+    for row in _rows(school, given):
+        item = there.get(row["number"])
+        asked = ("stream", "record_id", "field", "operation")
+        if item is None or any(row[name] != getattr(item, name) for name in asked):
+            return True
+        is_kept = item.new_value is not None or not item.is_secret
+        if item.requester != given.requester or (is_kept and row["new_value"] != item.new_value):
+            return True
+    return False
 
 
 def _rows(school: SchoolId, given: Submission) -> Iterator[dict[str, Any]]:

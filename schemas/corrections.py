@@ -131,6 +131,16 @@ class Channel(StrEnum):
     MANUAL = "manual"
 
 
+class Refusal(StrEnum):
+    """Why the school says no, as the parent is told."""
+
+    RECORD_IS_RIGHT = "record_is_right"
+    NOT_PROVEN = "not_proven"
+    ASK_THE_SCHOOL = "ask_the_school"
+    DUPLICATE = "duplicate"
+    OTHER = "other"
+
+
 class ChangeRequest(NamedTuple):
     """One item on its way to the school.
 

@@ -262,6 +262,11 @@ def known(connection: Connection, school: SchoolId, beginning: str) -> list[str]
     return list(connection.execute(query.order_by(_HEADS.c.id).limit(5)).scalars())
 
 
+def ids(connection: Connection, school: SchoolId) -> list[str]:
+    """Give the ids of every correction of a school."""
+    return list(connection.execute(select(_HEADS.c.id).where(_HEADS.c.school_id == school)).scalars())
+
+
 def counts(connection: Connection) -> list[tuple[str, str, str | None, int]]:
     """Give school, state, outcome and how many items."""
     by = (_ITEMS.c.school_id, _ITEMS.c.state, _ITEMS.c.outcome)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from schemas.errors import (
     ConfigurationError,
+    CorrectionError,
     DocumentRefused,
     LeaseHeld,
     LeaseLost,
@@ -47,6 +48,8 @@ def of_error(error: BaseException) -> int:
     match error:
         case ConfigurationError() | DocumentRefused():
             return USAGE
+        case CorrectionError():
+            return PERSON
         case TransientError() | SourceRefused() | StreamNotSupplied() | WrongSchool():
             return SOURCE
         case LeaseHeld() | LeaseLost() | PolicyMoved() | SchoolPaused():

@@ -14,6 +14,7 @@ from typer.exceptions import Abort, TyperException
 from jobs.cli import (
     backfill,
     check,
+    corrections,
     db,
     demo,
     documents,
@@ -66,6 +67,7 @@ app.command()(pause.pause)
 app.command()(pause.resume)
 app.add_typer(modules.app, name="modules")
 app.add_typer(invitations.app, name="invitations")
+app.add_typer(corrections.app, name="corrections")
 app.command()(sheet.sheet)
 app.add_typer(runs.app, name="runs")
 app.add_typer(quarantine.app, name="quarantine")

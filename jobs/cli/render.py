@@ -47,7 +47,7 @@ def err(*lines: str) -> None:
 
 def document(content: Any) -> None:
     """Print one JSON document on stdout."""
-    _print(sys.stdout, [json.dumps(content, default=_as_json, indent=2, ensure_ascii=True)])
+    _print(sys.stdout, [json.dumps(content, default=as_json, indent=2, ensure_ascii=True)])
 
 
 def table(
@@ -199,7 +199,8 @@ def _print(stream: TextIO | None, lines: Sequence[str]) -> None:
             os.close(nowhere)
 
 
-def _as_json(value: Any) -> Any:
+def as_json(value: Any) -> Any:
+    """Give what JSON has no form for as text: instants in UTC, our words, anything else as it says itself."""
     if isinstance(value, datetime):
         return f"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
     if isinstance(value, Enum):
