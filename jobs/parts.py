@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from connector.document_store import DocumentStore
@@ -57,6 +57,10 @@ class CorrectionPlan(NamedTuple):
     keep_days: int = 365
     evidence_days: int = 30
     mail: MailPlan | None = None
+
+
+OVERDUE_AFTER = timedelta(days=10)
+"""How long a correction may wait where nothing else is said."""
 
 
 class Progress(NamedTuple):

@@ -13,6 +13,7 @@ from connector.bookkeeping import standing
 from connector.bookkeeping.checkpoints import NOT_SUPPLIED
 from connector.bookkeeping.register import ModuleEntry
 from connector.bookkeeping.standing import Standing
+from jobs.parts import OVERDUE_AFTER
 from mappings.freshness import ModuleAge, Pulled, is_late, judge
 from schemas.ids import SchoolId
 from schemas.modules import ESSENTIAL, STREAMS_OF, Module
@@ -37,6 +38,8 @@ class Attention(StrEnum):
     LAST_RUN = "last_run"
     HELD = "held"
     QUARANTINE = "quarantine"
+    CORRECTIONS = "corrections"
+    OVERDUE = "corrections_overdue"
 
 
 class SchoolStanding(NamedTuple):
@@ -66,13 +69,20 @@ class SchoolStanding(NamedTuple):
             Attention.LAST_RUN: is_bad,
             Attention.HELD: self.books.held.needing_a_person > 0,
             Attention.QUARANTINE: self.books.quarantine.needing_a_person > 0,
+            Attention.CORRECTIONS: self.books.corrections.needing_a_person > 0,
+            Attention.OVERDUE: self.books.corrections.overdue > 0,
         }
         return tuple(why for why, is_so in found.items() if is_so)
 
 
-def look(connection: Connection, feeds: Mapping[SchoolId, Feed], now: datetime) -> dict[SchoolId, SchoolStanding]:
+def look(
+    connection: Connection,
+    feeds: Mapping[SchoolId, Feed],
+    now: datetime,
+    overdue_after: timedelta = OVERDUE_AFTER,
+) -> dict[SchoolId, SchoolStanding]:
     """Give how each school stands, in a fixed number of statements whatever the number of schools."""
-    books = standing.read(connection, tuple(feeds), now)
+    books = standing.read(connection, tuple(feeds), now, overdue_after)
     return {school: _stand(books[school], feed, now) for school, feed in feeds.items()}
 
 

@@ -22,6 +22,11 @@ class Queue(NamedTuple):
     needing_a_person: int = 0
     overdue: int = 0
 
+    @property
+    def waiting(self) -> int:
+        """How many wait for something, or cannot go on without a person."""
+        return max(self.needing_a_person, sum(self.states.get(state.value, 0) for state in OPEN))
+
 
 def read(connection: Connection, overdue_before: datetime, schools: Collection[str] | None = None) -> dict[str, Queue]:
     """Give the queue of every school that has any, or of those among `schools`."""

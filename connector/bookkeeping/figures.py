@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, and_, func, select, true
 
+from connector.bookkeeping import correction_queue
+from connector.bookkeeping.correction_queue import Queue
 from connector.bookkeeping.ledger import ABANDONED
 from connector.portal.database import database_now
 from schemas.runs import RunStatus, Sums
@@ -60,10 +62,14 @@ class Figures(NamedTuple):
     quarantine: Mapping[tuple[str, str], Backlog]
     held: Mapping[tuple[str, str], Backlog]
     pauses: int
+    corrections: Mapping[str, Queue]
 
 
-def read(connection: Connection) -> Figures:
-    """Count everything. Cheap enough for every scrape: a fixed number of statements, whatever the number of schools."""
+def read(connection: Connection, overdue_after: timedelta) -> Figures:
+    """Count everything; a correction is overdue after so long.
+
+    Cheap enough for every scrape: a fixed number of statements, whatever the number of schools.
+    """
     now = database_now(connection)
     runs = connection.execute(select(_RUNS.c.school_id, _RUNS.c.status, func.count()).group_by("school_id", "status"))
     lost = select(_RUNS.c.school_id, func.count().label("runs")).where(_RUNS.c.error == ABANDONED).group_by("school_id")
@@ -85,6 +91,7 @@ def read(connection: Connection) -> Figures:
         quarantine=_backlog(connection, _QUARANTINE, _QUARANTINE.c.first_seen_at, is_kept),
         held=_backlog(connection, _PENDING, _PENDING.c.created_at, is_waiting),
         pauses=connection.execute(select(func.count()).select_from(_PAUSES)).scalar_one(),
+        corrections=correction_queue.read(connection, now - overdue_after),
     )
 
 

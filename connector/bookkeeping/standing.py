@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Table, and_, case, func, or_, select, true
 
+from connector.bookkeeping import correction_queue
 from connector.bookkeeping.checkpoints import Checkpoint
+from connector.bookkeeping.correction_queue import Queue
 from connector.bookkeeping.quarantine import MISSING_PARENT, WAITS_BEFORE_REPORT
 from connector.bookkeeping.register import ModuleEntry
 from schemas.ids import SchoolId
@@ -47,9 +49,12 @@ class Standing(NamedTuple):
     held: Waiting
     quarantine: Waiting
     documents: Mapping[str, int]
+    corrections: Queue = Queue({})
 
 
-def read(connection: Connection, schools: Sequence[SchoolId], now: datetime) -> dict[SchoolId, Standing]:
+def read(
+    connection: Connection, schools: Sequence[SchoolId], now: datetime, overdue_after: timedelta
+) -> dict[SchoolId, Standing]:
     """Give how each of these schools stands, in the given order; one that never ran stands with nothing."""
     leases = {row["school_id"]: row for row in _rows(connection, _LEASES, schools)}
     fed = {row["school_id"]: row for row in _rows(connection, _SCHOOLS, schools)}
@@ -57,6 +62,7 @@ def read(connection: Connection, schools: Sequence[SchoolId], now: datetime) -> 
     entries, known = _entries(connection, schools), _checkpoints(connection, schools)
     held, quarantine = _held(connection, schools), _quarantine(connection, schools, now)
     documents = _documents(connection, schools)
+    queues = correction_queue.read(connection, now - overdue_after, schools)
     return {
         school: Standing(
             checked_at=leases[school]["checked_at"] if school in leases else None,
@@ -68,6 +74,7 @@ def read(connection: Connection, schools: Sequence[SchoolId], now: datetime) -> 
             held=held.get(school, NOTHING),
             quarantine=quarantine.get(school, NOTHING),
             documents=documents.get(school, {}),
+            corrections=queues.get(school, Queue({})),
         )
         for school in schools
     }

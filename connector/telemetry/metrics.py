@@ -13,8 +13,10 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from connector.bookkeeping.correction_queue import Queue
 from connector.bookkeeping.figures import OUTCOMES, Backlog, Figures
 from connector.http_exchange import KINDS
+from schemas.corrections import State
 from schemas.errors import ConnectorError
 from schemas.runs import RunStatus
 from schemas.streams import Stream
@@ -58,6 +60,7 @@ class Books(Collector):
         yield _gauge("database_up", "1 when the portal database is reachable and migrated.", (), [((), 1)])
         yield from _of_runs(figures, self._watched)
         yield from _of_backlogs(figures, self._watched)
+        yield from _of_corrections(figures, self._watched)
 
 
 def _of_runs(figures: Figures, watched: Watched) -> Iterator[Metric]:
@@ -104,6 +107,18 @@ def _of_backlogs(figures: Figures, watched: Watched) -> Iterator[Metric]:
         ages = [((school,), _oldest(mine, school, figures.now)) for school in watched.source_of]
         yield _gauge(age, f"Age of the oldest of the {what}; 0: none.", ("school",), ages)
     yield _gauge("pauses", "Schools and sources that are paused.", (), [((), figures.pauses)])
+
+
+def _of_corrections(figures: Figures, watched: Watched) -> Iterator[Metric]:
+    queues = {one: figures.corrections.get(one, Queue({})) for one in watched.source_of}
+    states = [
+        ((one, state.value), queue.states.get(state.value, 0)) for one, queue in queues.items() for state in State
+    ]
+    yield _gauge("corrections", "Items that guardians asked to be corrected.", ("school", "state"), states)
+    late = [((one,), queue.overdue) for one, queue in queues.items()]
+    yield _gauge("corrections_overdue", "Those that wait for too long.", ("school",), late)
+    waiting = [((one,), queue.needing_a_person) for one, queue in queues.items()]
+    yield _gauge("corrections_need_person", "Those that need a person to go on.", ("school",), waiting)
 
 
 def _last_good(figures: Figures, watched: Watched, school: str) -> datetime | None:

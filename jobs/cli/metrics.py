@@ -63,7 +63,7 @@ def endpoints(settings: Settings, listen: str, heartbeat: Heartbeat) -> Iterator
     from connector.telemetry.metrics import Telemetry
 
     with _asked_impatiently(settings) as database:
-        telemetry = Telemetry(_watched(settings), lambda: _figures(database))
+        telemetry = Telemetry(_watched(settings), lambda: _figures(database, settings))
         answers = Answers(telemetry.text, lambda: _unready(database), heartbeat)
         with heard_by(telemetry.hear), serving(listen, answers) as address:
             yield address
@@ -86,7 +86,7 @@ def _print_once(settings: Settings) -> int:
     from connector.telemetry.metrics import Telemetry
 
     with _asked_impatiently(settings) as database:
-        text = Telemetry(_watched(settings), lambda: _figures(database)).text().decode()
+        text = Telemetry(_watched(settings), lambda: _figures(database, settings)).text().decode()
         render.out(text.rstrip("\n"))
         _require_ready(database)
     return exits.WELL
@@ -111,12 +111,14 @@ def _watched(settings: Settings) -> Watched:
     return Watched(source_of, frozenset(name for name, source in settings.sources.items() if source.is_file))
 
 
-def _figures(database: Database) -> Figures:
+def _figures(database: Database, settings: Settings) -> Figures:
+    from datetime import timedelta
+
     from connector.bookkeeping import figures
 
     _require_ready(database)
     with database.session() as pinned, pinned.read() as connection:
-        return figures.read(connection)
+        return figures.read(connection, timedelta(days=settings.corrections.overdue_days))
 
 
 def _unready(database: Database) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+from connector.bookkeeping.correction_queue import Queue
 from jobs.cli import render
 from jobs.parts import SchoolPlan
 from jobs.standing import Attention, SchoolStanding
@@ -19,6 +20,8 @@ _TO_DO: dict[Attention, str] = {
     Attention.LAST_RUN: "the last run did not end well: `connector runs show {run}`",
     Attention.HELD: "the brake holds keys: `connector runs list`, then `connector runs approve RUN`",
     Attention.QUARANTINE: "records could not be used: `connector quarantine list --school {school}`",
+    Attention.CORRECTIONS: "corrections need a person: `connector corrections review --school {school}`",
+    Attention.OVERDUE: "corrections wait for too long: `connector corrections overdue --school {school}`",
 }
 
 
@@ -68,10 +71,17 @@ def _lines(plan: SchoolPlan, stands: SchoolStanding, now: datetime) -> Iterator[
     if books.document_at is not None:
         yield f"newest document: {render.moment(books.document_at)}"
     yield f"held keys: {_backlog(books.held, now)}, in quarantine: {_backlog(books.quarantine, now)}"
+    if books.corrections.waiting:
+        yield f"corrections: {corrections_text(books.corrections)}"
     if counts := books.documents:
         yield f"documents: {', '.join(f'{counts[one]} {one}' for one in State if one in counts)}"
     for why in stands.attention:
         yield f"do: {_TO_DO[why].format(school=plan.id, run=last['run_id'] if last else '')}"
+
+
+def corrections_text(queue: Queue) -> str:
+    """Say how many corrections wait, for a person, and for too long."""
+    return f"{queue.waiting} waiting, {queue.needing_a_person} need a person, {queue.overdue} overdue"
 
 
 def _backlog(waiting: Any, now: datetime) -> str:
@@ -112,5 +122,10 @@ def data(plan: SchoolPlan, stands: SchoolStanding, pause: Pause | None = None) -
         "quarantined": books.quarantine.records,
         "quarantined_since": books.quarantine.oldest_at,
         "documents": dict(books.documents),
+        "corrections": {
+            "states": books.corrections.states,
+            "need_person": books.corrections.needing_a_person,
+            "overdue": books.corrections.overdue,
+        },
         "attention": list(stands.attention),
     }

@@ -62,7 +62,11 @@ def _lines(plan: SchoolPlan, work: Worklist) -> Iterator[str]:
             yield f"  {TITLES[kind]}: {len(items)}"
             yield f"    do: {TO_DO[kind]}"
             yield from (f"    {_line(item, work)}" for item in items)
-    if not work.items:
+    queue = work.corrections
+    if queue.needing_a_person or queue.overdue:
+        yield f"  corrections: {queue.needing_a_person} need a person, {queue.overdue} overdue"
+        yield f"    do: `connector corrections review --school {plan.id}`, and `overdue` for what waits for long"
+    elif not work.items:
         yield "  nothing to do"
     for kind in work.not_judged:
         yield f"  {TITLES[kind]}: not known, no open module shows groups"
@@ -93,6 +97,7 @@ def _school(name: str, work: Worklist) -> dict[str, Any]:
         "not_judged": list(work.not_judged),
         "counts": {kind.value: counts[kind] for kind in Kind if kind not in work.not_judged and work.is_loaded},
         "items": [_item(item, work) for item in work.items],
+        "corrections": {"need_person": work.corrections.needing_a_person, "overdue": work.corrections.overdue},
     }
 
 

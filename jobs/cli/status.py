@@ -19,6 +19,8 @@ def status(
     json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> int:
     """Show per school and module how old the data is against its target, the last run, and what waits."""
+    from datetime import timedelta
+
     from jobs import standing
     from jobs.cli import render_status
     from jobs.parts import clock
@@ -29,7 +31,8 @@ def status(
         paused = {one: wiring.pause(one) for one in feeds}
         plans = {one: wiring.plan(one) for one in feeds}
         with wiring.database.session() as opened, opened.read() as connection:
-            found = standing.look(connection, feeds, now)
+            overdue_after = timedelta(days=wiring.settings.corrections.overdue_days)
+            found = standing.look(connection, feeds, now, overdue_after)
     code = exits.PERSON if any(one.attention for one in found.values()) else exits.WELL
     if json:
         schools = {one: render_status.data(plans[one], stands, paused[one]) for one, stands in found.items()}

@@ -15,6 +15,8 @@ def worklist(
     json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> int:
     """Show what each school can put right in its SIS, and how: mail, authority, groups, doubles, leavers."""
+    from datetime import timedelta
+
     from jobs.cli import render_worklist
     from jobs.parts import clock
     from jobs.worklist import look
@@ -23,7 +25,8 @@ def worklist(
         now, chosen = clock(), wiring.schools(school or ())
         plans = {one: wiring.plan(one) for one in chosen}
         with wiring.database.session() as opened, opened.read() as connection:
-            found = look(connection, chosen, now, with_names=names)
+            overdue_after = timedelta(days=wiring.settings.corrections.overdue_days)
+            found = look(connection, chosen, now, overdue_after, with_names=names)
     if json:
         render.document(render_worklist.data(plans, found, now))
         return exits.WELL

@@ -47,6 +47,7 @@ def _emitted() -> dict[str, set[str]]:
         quarantine=backlog,
         held=backlog,
         pauses=1,
+        corrections={},
     )
     telemetry = Telemetry(Watched({"99AA00": "main"}, frozenset()), lambda: figures)
     for event in EVENTS:

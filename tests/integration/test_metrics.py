@@ -13,6 +13,7 @@ from connector.bookkeeping import figures
 from connector.telemetry import logs
 from connector.telemetry.health import Answers, Heartbeat, serving
 from connector.telemetry.metrics import Telemetry, Watched
+from jobs.parts import OVERDUE_AFTER
 from schemas.errors import ConfigurationError, DatabaseUnavailable
 from tests.integration.canaries import leaks, plant
 from tests.rig import Rig
@@ -23,7 +24,7 @@ WATCHED = Watched({"99AA00": "main"}, frozenset())
 def _telemetry(rig: Rig) -> Telemetry:
     def read() -> figures.Figures:
         with rig.database.session() as session, session.read() as connection:
-            return figures.read(connection)
+            return figures.read(connection, OVERDUE_AFTER)
 
     return Telemetry(WATCHED, read)
 

@@ -237,6 +237,6 @@ def test_it_costs_the_same_for_one_school_and_for_five(make_rig: Callable[..., R
             found[len(schools)] = look(connection, schools, rigs[0].parts.clock(), with_names=True)
         event.remove(database.engine, "before_cursor_execute", note)
         counted[len(schools)] = len([one for one in statements if one.startswith("SELECT")])
-    assert counted == {1: 10, 5: 10}
+    assert counted == {1: 11, 5: 11}
     assert found[5][SCHOOLS[0]] == found[1][SCHOOLS[0]]
     assert all(work.items for work in found[5].values())
