@@ -13,7 +13,9 @@ from schemas.correction_fields import FIELDS, named
 from schemas.corrections import Motive, Operation
 from schemas.errors import ConfigurationError
 
-_Key = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
+_Key = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]*$")
+]
 _Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{8,64}$")]
 MOST_BYTES = 1_000_000
 
