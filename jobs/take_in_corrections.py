@@ -43,11 +43,21 @@ _log = structlog.get_logger("connector")
 def take_in_all(connection: Connection, school: SchoolId, selections: Selections, now: datetime) -> list[Item]:
     """Take in every submitted item, in one transaction with what it does to others; give them as they were."""
     for item in corrections.in_states(connection, school, (State.SUBMITTED,)):
-        _spread(connection, school, item)
-    submitted = corrections.in_states(connection, school, (State.SUBMITTED,))
+        if _claim(connection, school, item):
+            _spread(connection, school, item)
+    submitted = [
+        item
+        for item in corrections.in_states(connection, school, (State.SUBMITTED,))
+        if _claim(connection, school, item)
+    ]
     for item in submitted:
         _take_one(connection, school, selections, item, now)
     return submitted
+
+
+def _claim(connection: Connection, school: SchoolId, item: Item) -> bool:
+    """Keep an item from whoever takes in at the same moment, until the transaction ends; False: it was taken in."""
+    return corrections.note(connection, school, item, error=None)
 
 
 def _spread(connection: Connection, school: SchoolId, item: Item) -> None:

@@ -206,10 +206,8 @@ def clear_retraction(connection: Connection, school: SchoolId, item: Item) -> No
 
 def submit(connection: Connection, head: Mapping[str, Any], items: Sequence[Mapping[str, Any]]) -> bool:
     """Put a submission in; False when one of that id is there already."""
-    before = select(_HEADS.c.id).where(_HEADS.c.school_id == head["school_id"], _HEADS.c.id == head["id"])
-    if connection.execute(before).first() is not None:
+    if not insert_missing(connection, _HEADS, dict(head)):
         return False
-    insert_missing(connection, _HEADS, dict(head))
     for item in items:
         insert_missing(connection, _ITEMS, dict(item))
     return True

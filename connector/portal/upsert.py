@@ -23,9 +23,10 @@ def upsert(connection: Connection, table: Table, values: list[dict[str, Any]], k
     connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changes), values)
 
 
-def insert_missing(connection: Connection, table: Table, values: dict[str, Any]) -> None:
-    """Insert a row unless its primary key is there already."""
-    connection.execute(_insert(connection, table).on_conflict_do_nothing(), values)
+def insert_missing(connection: Connection, table: Table, values: dict[str, Any]) -> bool:
+    """Insert a row unless its primary key is there already; tell whether it was inserted."""
+    statement = _insert(connection, table).on_conflict_do_nothing()
+    return bool(connection.execute(statement, values, execution_options={"preserve_rowcount": True}).rowcount == 1)
 
 
 def merge_select(

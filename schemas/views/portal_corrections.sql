@@ -1,5 +1,6 @@
 -- What a guardian asked to be corrected, item by item, as it stands now. Only who asked sees it, and of a pupil only
--- while access lasts; the values are what that guardian wrote, and are gone once they are no longer kept.
+-- while access lasts; the values are what that guardian wrote, and are gone once they are no longer kept. What the school
+-- accepted instead of a secret is a secret of the school.
 SELECT
     i.school_id,
     c.requester_id AS guardian_id,
@@ -14,7 +15,7 @@ SELECT
     c.submitted_at,
     i.base_value,
     i.new_value,
-    i.final_text AS accepted_value,
+    CASE WHEN NOT i.is_secret THEN i.final_text END AS accepted_value,
     i.state,
     i.outcome,
     i.reason,
