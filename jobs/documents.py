@@ -13,7 +13,7 @@ from connector.document_store import delete
 from connector.portal import documents
 from connector.portal.documents import Due
 from connector.sources.base import DocumentSource
-from jobs.stream_pull import RunState
+from jobs.run_state import RunState
 from mappings.documents import Refusal, refuse, refuse_unasked, unavailable
 from schemas.documents import Announced, Fetched, Reason
 from schemas.errors import DatabaseUnavailable, DocumentRejected, SourceRefused, StoreUnavailable, TransientError

@@ -8,7 +8,8 @@ from sqlalchemy import Connection, Select, select
 from connector.bookkeeping import checkpoints, ledger, pending, quarantine, register
 from connector.bookkeeping.checkpoints import Checkpoint
 from connector.portal import documents, removal
-from jobs.stream_pull import RunState, derive, note_rows_gone
+from jobs.run_state import RunState
+from jobs.stream_pull import derive, note_rows_gone
 from jobs.supply import supplied
 from mappings.gates import LEFT, NO_ENROLLED_CHILD
 from schemas.modules import ESSENTIAL, STREAMS_OF, Module

@@ -9,7 +9,7 @@ import structlog
 
 from connector.bookkeeping import ledger
 from connector.telemetry.logs import error_fields
-from jobs.stream_pull import RunState
+from jobs.run_state import RunState
 from schemas.errors import ConnectorError, StopRequested
 from schemas.runs import RunStatus
 

@@ -13,7 +13,8 @@ from functools import partial
 from connector.bookkeeping.checkpoints import Checkpoint
 from connector.portal import period_rows
 from jobs.fetch_ahead import FetchAhead
-from jobs.stream_pull import RunState, pull_bundle
+from jobs.run_state import RunState
+from jobs.stream_pull import pull_bundle
 from jobs.supply import supplied
 from mappings.values import day_after, start_of_day
 from schemas.errors import NewsFirst

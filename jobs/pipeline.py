@@ -22,7 +22,8 @@ from jobs.housekeeping import expire_held, finish, has_ended, remove_due, withdr
 from jobs.ledgered import ledgered
 from jobs.parts import IS_UNWANTED, Parts, Task
 from jobs.period_pull import pull_period
-from jobs.stream_pull import RunState, pull_bundle
+from jobs.run_state import RunState
+from jobs.stream_pull import pull_bundle
 from jobs.supply import note_missing, set_aside, supplied
 from jobs.switch import refusal
 from mappings.activation import ModuleState, decide

@@ -2,33 +2,28 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import structlog
 from sqlalchemy import Connection, select
 
-from connector.bookkeeping import checkpoints, leases, ledger, pending, quarantine, register
+from connector.bookkeeping import checkpoints, ledger, pending, quarantine
 from connector.bookkeeping.checkpoints import Checkpoint
-from connector.bookkeeping.leases import Lease
 from connector.portal import access_rows, aliases, group_list_rows, judged, plan, removal, store, survey
-from connector.portal.database import Session
-from connector.portal.staging import STAGING, Staging, settle_duplicates
+from connector.portal.staging import STAGING, settle_duplicates
 from connector.portal.survey import Drawn, Lot, Survey
-from jobs.fetch_ahead import FetchAhead, HeldUp, named_in_logs
-from jobs.parts import Parts, Progress, Task
+from jobs.fetch_ahead import HeldUp, named_in_logs
+from jobs.parts import Progress
+from jobs.run_state import RunState
 from jobs.staged_rows import page_rows
 from mappings.access import PupilFacts, Relation, derive_access
-from mappings.activation import Policy, is_settings_change
+from mappings.activation import is_settings_change
 from mappings.brake import PASSES, PlanCounts, Recent, Verdict, judge
 from mappings.gates import Context
 from mappings.group_list import Listed, Parent, derive_entry
-from schemas.errors import PolicyMoved, StopRequested
-from schemas.ids import RunId
-from schemas.modules import Module, modules_needing
+from schemas.errors import StopRequested
 from schemas.runs import StreamReport, Sums
 from schemas.streams import (
     WHOLE_SCHOOL,
@@ -59,59 +54,6 @@ def _entry(pupil: tuple[Any, ...], preferences: Any, parents: Any) -> tuple[Any,
 
 derive = removal.Derive(_access, _entry)
 """Brings the pure derivations to the rows of the store."""
-
-
-@dataclass
-class RunState:
-    """What one execution knows and learns. Lives as long as the run; `lease` is None in a dry run."""
-
-    session: Session
-    parts: Parts
-    task: Task
-    run_id: RunId
-    started_at: datetime
-    lease: Lease | None
-    policy: Policy
-    version: int
-    revealed: frozenset[Module]
-    checkpoints: dict[Stream, Checkpoint]
-    staging: Staging
-    ahead: FetchAhead
-    reports: list[StreamReport] = field(default_factory=list)
-    quarantined: int = 0
-    held: int = 0
-    stored: int = 0
-    refused: int = 0
-    renewed_at: float = field(default_factory=time.monotonic)
-
-    @property
-    def is_dry(self) -> bool:
-        """Tell whether nothing may be written."""
-        return self.task.is_dry_run
-
-    def fence(self, connection: Connection) -> None:
-        """Begin every write: still our lease, still the same policy."""
-        if self.lease is None:
-            raise AssertionError("a dry run writes nothing")
-        leases.renew(connection, self.lease)
-        if register.version(connection, self.parts.school.id) != self.version:
-            raise PolicyMoved(
-                f"School {self.parts.school.id}: the register changed while the run was busy.",
-                fix="Nothing of this step was written; the next run works by the new register.",
-            )
-        self.renewed_at = time.monotonic()
-
-    def keep_lease(self) -> None:
-        """Renew the lease while pages are being fetched."""
-        if self.lease is not None and time.monotonic() - self.renewed_at > self.lease.seconds / 3:
-            with self.session.write() as connection:
-                self.fence(connection)
-
-    def wait(self) -> None:
-        """Go on waiting for the source: the lease is kept, and a wish to stop is heard."""
-        if self.parts.should_stop():
-            raise StopRequested(f"School {self.parts.school.id}: stopped on request while waiting for the source.")
-        self.keep_lease()
 
 
 @dataclass
@@ -257,15 +199,11 @@ def _brake(
         wishes.removals,
         wishes.additions,
         wishes.identities,
-        is_past_first_load=_is_past_first_load(run, staged.stream, checkpoint),
+        is_past_first_load=run.is_past_first_load(staged.stream),
         is_by_decision=_is_by_decision(run, staged, checkpoint),
     )
     gone, came, size = ledger.recent(connection, run.parts.school.id, staged.stream, run.parts.clock())
     return judge(counts, Recent(gone, came, size), run.parts.school.limits)
-
-
-def _is_past_first_load(run: RunState, stream: Stream, checkpoint: Checkpoint) -> bool:
-    return checkpoint.loaded_at is not None and bool(modules_needing(stream) & run.revealed)
 
 
 def _is_by_decision(run: RunState, staged: Staged, checkpoint: Checkpoint) -> bool:
@@ -282,7 +220,7 @@ def _report(
     """Count what was staged; raises BooksDoNotBalance when a record is not accounted for."""
     checkpoint = run.checkpoints.get(staged.stream, Checkpoint())
     shown, withheld = Outcome.SHOWN.value, drawn.count(Outcome.WITHHELD.value)
-    is_judged = _is_past_first_load(run, staged.stream, checkpoint) and not _is_by_decision(run, staged, checkpoint)
+    is_judged = run.is_past_first_load(staged.stream) and not _is_by_decision(run, staged, checkpoint)
     sums = Sums(
         fetched=staged.tally.fetched,
         added=drawn.count(shown, Action.ADD),
@@ -348,7 +286,7 @@ def _apply(run: RunState, staged: Staged, settled: Settled) -> StreamReport:
 def _news(run: RunState, stream: Stream) -> store.News:
     """Judge what is news: no first load, no backfill, nothing that differs because we or the school decided anew."""
     checkpoint = run.checkpoints.get(stream, Checkpoint())
-    is_told = _is_past_first_load(run, stream, checkpoint) and checkpoint.fingerprint == run.policy.fingerprint(stream)
+    is_told = run.is_past_first_load(stream) and checkpoint.fingerprint == run.policy.fingerprint(stream)
     is_told = is_told and run.task.period is None
     # Children that a returning parent demands may come in a later run than the parent, if that one broke off.
     last = checkpoint.updated_at if checkpoint.full_reason is not None else None

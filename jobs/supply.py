@@ -13,7 +13,7 @@ import structlog
 
 from connector.bookkeeping import checkpoints
 from connector.bookkeeping.checkpoints import NOT_SUPPLIED, Checkpoint
-from jobs.stream_pull import RunState
+from jobs.run_state import RunState
 from schemas.errors import SourceRefused
 from schemas.streams import Stream, children_of
 

@@ -13,7 +13,7 @@ from connector.portal import documents as kept
 from connector.simulator.pdf import pdf
 from jobs import documents as step
 from jobs.parts import DocumentPlan
-from jobs.stream_pull import RunState
+from jobs.run_state import RunState
 from schemas.documents import State
 from schemas.errors import LeaseLost
 from schemas.modules import Module
