@@ -16,6 +16,7 @@ from connector.portal.staging import Staging
 from jobs.fetch_ahead import FetchAhead
 from jobs.parts import Parts, Task
 from mappings.activation import Policy
+from mappings.echo import Wishes
 from schemas.errors import PolicyMoved, StopRequested
 from schemas.ids import RunId
 from schemas.modules import Module, modules_needing
@@ -44,6 +45,8 @@ class RunState:
     held: int = 0
     stored: int = 0
     refused: int = 0
+    wishes: Wishes | None = None
+    """What parents asked for, once a pull brought something that may be it."""
     renewed_at: float = field(default_factory=time.monotonic)
 
     @property

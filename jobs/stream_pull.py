@@ -15,6 +15,7 @@ from connector.portal import access_rows, aliases, group_list_rows, judged, plan
 from connector.portal.staging import STAGING, settle_duplicates
 from connector.portal.survey import Drawn, Lot, Survey
 from jobs.fetch_ahead import HeldUp, named_in_logs
+from jobs.news import news_of
 from jobs.parts import Progress
 from jobs.run_state import RunState
 from jobs.staged_rows import page_rows
@@ -251,7 +252,7 @@ def _apply(run: RunState, staged: Staged, settled: Settled) -> StreamReport:
         gone = _withdraw(run, connection, stream) if drawn.count(action=Action.WITHDRAW) else {}
         access_rows.touch_staged(connection, school, stream)
         group_list_rows.touch_staged(connection, school, stream)
-        store.write_rows(connection, school, stream, drawn, _news(run, stream), now)
+        store.write_rows(connection, school, stream, drawn, news_of(run, connection, stream, drawn), now)
         store.blank_held_secrets(connection, school, stream, drawn)
         if stream in access_rows.DECIDING:
             access_rows.derive_touched(connection, school, derive.access)
@@ -281,16 +282,6 @@ def _apply(run: RunState, staged: Staged, settled: Settled) -> StreamReport:
     run.held += report.sums.held
     _log.info("stream_applied", stream=stream.value, withdrawn=report.sums.withdrawn, reason="" if moved else "short")
     return report
-
-
-def _news(run: RunState, stream: Stream) -> store.News:
-    """Judge what is news: no first load, no backfill, nothing that differs because we or the school decided anew."""
-    checkpoint = run.checkpoints.get(stream, Checkpoint())
-    is_told = run.is_past_first_load(stream) and checkpoint.fingerprint == run.policy.fingerprint(stream)
-    is_told = is_told and run.task.period is None
-    # Children that a returning parent demands may come in a later run than the parent, if that one broke off.
-    last = checkpoint.updated_at if checkpoint.full_reason is not None else None
-    return store.News(is_told, min(run.started_at, last or run.started_at))
 
 
 def _withdraw(run: RunState, connection: Connection, stream: Stream) -> dict[Stream, int]:

@@ -78,6 +78,16 @@ def with_address(connection: Connection, school: SchoolId) -> list[Item]:
     taken_in = _ITEMS.c.state != State.SUBMITTED.value
     of_person = _ITEMS.c.stream.in_([Stream.PUPILS.value, Stream.GUARDIANS.value])
     return _items(connection, school, _ITEMS.c.field == ADDRESS, of_person, ~_ITEMS.c.is_secret, taken_in, holds)
+def at_school_or_confirmed(connection: Connection, school: SchoolId, since: datetime) -> list[Item]:
+    """Give the items whose value the school may show any moment, and those confirmed since, with one look.
+
+    One whose delivery was begun and never answered may be there as well.
+    """
+    looked_at = (State.IN_REVIEW, State.DELIVERED, State.AWAITING, State.CONFIRMED)
+    is_begun = or_(_ITEMS.c.state != State.IN_REVIEW.value, _ITEMS.c.sending_at.is_not(None))
+    is_recent = or_(_ITEMS.c.state != State.CONFIRMED.value, _ITEMS.c.confirmed_at >= since)
+    # Written as a list of states, so that SQLite looks into the index for each instead of at the school's every item.
+    return _items(connection, school, _ITEMS.c.state.in_([one.value for one in looked_at]), is_begun, is_recent)
 
 
 def to_retract(connection: Connection, school: SchoolId) -> list[Item]:

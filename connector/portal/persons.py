@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, select, text
@@ -12,6 +12,9 @@ from schemas.correction_fields import FieldName, FieldSpec
 from schemas.ids import SchoolId
 from schemas.streams import Stream
 from schemas.tables.catalogue import TABLES
+
+Person = tuple[Stream, str]
+_HOUSED = (Stream.PUPILS, Stream.GUARDIANS)
 
 
 def rows_of(
@@ -68,3 +71,26 @@ def at_same_address(connection: Connection, school: SchoolId, stream: str, recor
         ).scalars()
     ]
     return [one for one in found if one != (stream, record_id)]
+
+
+def housemates(connection: Connection, school: SchoolId, people: Collection[Person]) -> Mapping[Person, list[Person]]:
+    """Give of each of these people who else has the very same address record; all of them in four looks."""
+    addresses: dict[Person, str] = {}
+    for stream in _HOUSED:
+        ids = sorted(one for of, one in people if of is stream)
+        addresses |= {(stream, one): home for one, home in _homes(connection, school, stream, "id", ids)}
+    at: dict[str, list[Person]] = {}
+    for stream in _HOUSED:
+        for one, home in _homes(connection, school, stream, "address_id", sorted(set(addresses.values()))):
+            at.setdefault(home, []).append((stream, one))
+    return {person: [one for one in at[home] if one != person] for person, home in addresses.items()}
+
+
+def _homes(
+    connection: Connection, school: SchoolId, stream: Stream, column: str, values: Sequence[str]
+) -> Sequence[tuple[str, str]]:
+    """Give the id and address of the rows that have one of these values, as far as they have an address."""
+    table = TABLES[stream]
+    here = (table.c.school_id == school, table.c[column].in_(list(values)), table.c.address_id.is_not(None))
+    found = connection.execute(select(table.c.id, table.c.address_id).where(*here).order_by(table.c.id))
+    return [(row[0], row[1]) for row in found]

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    and_,
     case,
     exists,
     false,
@@ -37,11 +38,20 @@ _SECRECY_STREAMS = frozenset({Stream.PUPILS, Stream.GUARDIANS})
 class News(NamedTuple):
     """What of a plan is news to parents. `is_told` False: nothing is, such as a first load or what we do anew.
 
-    What comes with a parent that came to the portal since `parents_since` is no news: the parent is.
+    What comes with a parent that came to the portal since `parents_since` is no news: the parent is. Nor are the rows
+    with a key in `echoes`: they bring what parents asked for.
     """
 
     is_told: bool
     parents_since: datetime
+    echoes: frozenset[str] = frozenset()
+
+
+def is_written(stream: Stream) -> ColumnElement[bool]:
+    """Tell of a staged row whether it is added or altered, and nothing holds it."""
+    staging = STAGING[stream]
+    is_free = or_(staging.c.hold.is_(None), staging.c.hold == APPROVED)
+    return and_(staging.c.action.in_([Action.ADD.value, Action.ALTER.value]), is_free)
 
 
 def write_rows(
@@ -52,18 +62,18 @@ def write_rows(
     Their documents follow. Raises BooksDoNotBalance unless exactly what was drawn is written.
     """
     staging, table = STAGING[stream], TABLES[stream]
-    goes = staging.c.action.in_([Action.ADD.value, Action.ALTER.value])
-    is_free = or_(staging.c.hold.is_(None), staging.c.hold == APPROVED)
     expected = sum(drawn.count(action=action, holds=(None, APPROVED)) for action in (Action.ADD, Action.ALTER))
     if expected == 0:
         return 0
     columns = ["school_id", "id", "first_shown_at", "changed_at", "news_at", *DATA_COLUMNS[stream]]
     stamp = literal(now, table.c.changed_at.type)
-    comes_with_parent = _comes_with_parent(school, stream, news) if news.is_told else true()
+    is_silent = _comes_with_parent(school, stream, news) if news.is_told else true()
+    if news.echoes:
+        is_silent = or_(is_silent, staging.c.id.in_(sorted(news.echoes)))
     # No CAST: SQLite makes a number of what it casts to DATETIME.
-    told = case((comes_with_parent, null()), else_=stamp)
+    told = case((is_silent, null()), else_=stamp)
     data = (staging.c[name] for name in DATA_COLUMNS[stream])
-    source = select(literal(school), staging.c.id, stamp, stamp, told, *data).where(goes, is_free)
+    source = select(literal(school), staging.c.id, stamp, stamp, told, *data).where(is_written(stream))
     kept = {"keep": ("first_shown_at",), "keep_if_null": ("news_at",)}
     written = merge_select(connection, table, columns, source, **kept)
     if written != expected:
