@@ -20,6 +20,7 @@ from jobs.documents import has_documents_due, tend_documents
 from jobs.fetch_ahead import FetchAhead
 from jobs.housekeeping import expire_held, finish, has_ended, remove_due, withdraw_closed, withdraw_ended
 from jobs.ledgered import ledgered
+from jobs.news import learn_wishes
 from jobs.parts import IS_UNWANTED, Parts, Task
 from jobs.period_pull import pull_period
 from jobs.run_state import RunState
@@ -257,6 +258,7 @@ def _work(run: RunState, work: Work) -> str:
     else:
         for stream in Stream:
             run.staging.clear(stream)
+    learn_wishes(run, work.full | work.changed)
     _pull_keys(run, run.task.keys or {})
     with run.session.read() as connection:
         approved = _approved(run, connection)

@@ -45,8 +45,8 @@ class RunState:
     held: int = 0
     stored: int = 0
     refused: int = 0
-    wishes: Wishes | None = None
-    """What parents asked for, once a pull brought something that may be it."""
+    wishes: Wishes = field(default_factory=dict)
+    """What parents asked for and the pull may bring."""
     renewed_at: float = field(default_factory=time.monotonic)
 
     @property

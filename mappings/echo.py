@@ -7,9 +7,11 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from mappings.correction_records import Present, of_rows
-from mappings.corrections import digest_of, shows
+from mappings.correction_values import kept
+from mappings.corrections import digest_of, final_of, shows
 from schemas.correction_fields import ADDRESS_PARTS, FIELDS, FieldName, FieldSpec, Kind, named
-from schemas.corrections import Item, Motive
+from schemas.corrections import Decision, Item, Motive, Verdict
+from schemas.errors import CorrectionError
 from schemas.streams import Stream
 
 Row = Mapping[str, Any]
@@ -38,23 +40,31 @@ class Wish(NamedTuple):
     is_for_all: bool = False
 
 
-class Wishes(NamedTuple):
-    """The wishes of one school, by the stream that holds them and the person; `key` is that of the keyed hashes."""
-
-    of: Mapping[Stream, Mapping[str, Sequence[Wish]]]
-    key: bytes
+Wishes = Mapping[Stream, Mapping[str, Sequence[Wish]]]
+"""The wishes of one school, by the stream whose rows hold them and the person."""
 
 
-def wish_of(item: Item) -> Wish | None:
-    """Give what an item at the school, or lately confirmed, asked for; None for a field that there is not."""
+def wish_of(item: Item, decision: Decision | None) -> Wish | None:
+    """Give what an item at the school, or lately confirmed, asked for, or what the school accepted instead.
+
+    None for a field that there is not, and for what the school has refused.
+    """
     field = named(item.stream, item.field)
-    if field is None:
+    if field is None or (decision is not None and decision.verdict in {Verdict.REFUSED, Verdict.WITHDRAWN}):
         return None
-    texts = tuple(text for text in (item.new_text, item.final_text) if text is not None)
+    final = _final_text(field, decision.final) if decision is not None and decision.is_edited else item.final_text
+    texts = tuple(text for text in (item.new_text, final) if text is not None)
     sent_at = item.delivered_at or item.sending_at or item.decided_at or item.submitted_at
     is_for_all = FIELDS[field].kind is Kind.ADDRESS and item.motive == Motive.ERROR.value
     digest = item.wanted_digest if item.is_secret else None
     return Wish(field, texts, digest, sent_at, item.confirmed_at, is_for_all)
+
+
+def _final_text(field: FieldName, value: Any) -> str:
+    try:
+        return final_of(field, value)
+    except CorrectionError:  # a form of its own is still what the school will show
+        return kept(value)
 
 
 def is_echo(old: Row, new: Row, wishes: Iterable[Wish], key: bytes) -> bool:

@@ -6,12 +6,15 @@ import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from sqlalchemy import event
 
 from schemas.corrections import Channel
+from schemas.errors import TransientError
 from schemas.modules import Module
+from schemas.runs import RunStatus
 from tests.integration.bench import NO_BRAKE, rewrite
 from tests.integration.correction_bench import (
     ask,
@@ -130,24 +133,29 @@ def test_two_corrections_in_one_row_are_silent_together(school: Rig) -> None:
     assert news(school) == set()
 
 
-def test_what_the_office_accepted_instead_is_silent(school: Rig) -> None:
-    """Edited before it was accepted: what the requester was told in the answer is no news once more."""
+@pytest.mark.parametrize("is_heard_before", [False, True])
+def test_what_the_office_accepted_instead_is_silent(school: Rig, is_heard_before: bool) -> None:
+    """Edited before it was accepted: the requester is told in the answer, also when it comes in the run of the pull."""
     (key,) = handed_over(school, my(school, "last_name", "van Nieuwenhuis"))
     office(school).accept(school.school, key, final="Nieuwenhuis")
-    step(school)
-    assert places(school) == ["confirmed"]
+    if is_heard_before:
+        step(school)
+    assert places(school) == ["confirmed" if is_heard_before else "delivered"]
     school.sync()
+    assert places(school) == ["confirmed"]
     assert shown(school, "guardians", school.role(MINE), "last_name") == "Nieuwenhuis"
     assert news(school) == set()
 
 
-def test_what_the_office_accepted_instead_and_was_not_heard_of_is_news(school: Rig) -> None:
-    """The pull comes before the answer: of the other value we do not know yet that it is meant, so it is told."""
+def test_without_an_answer_about_it_the_pull_goes_on(school: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The source does not say what it made of a request: what it shows instead of the value asked for is told."""
     (key,) = handed_over(school, my(school, "last_name", "van Nieuwenhuis"))
     office(school).accept(school.school, key, final="Nieuwenhuis")
-    school.sync()
-    assert places(school) == ["confirmed"]
-    assert news(school) == {("guardians", school.role(MINE), "changed")}
+    unheard = Mock(side_effect=TransientError("The source did not answer."))
+    monkeypatch.setattr(school.parts.source, "decisions", unheard)
+    assert school.sync().status is RunStatus.DONE
+    assert unheard.called
+    assert (places(school), news(school)) == (["delivered"], {("guardians", school.role(MINE), "changed")})
 
 
 def test_what_was_confirmed_before_the_pull_is_silent(school: Rig) -> None:
@@ -348,18 +356,20 @@ def test_a_school_that_typed_it_in_by_hand_is_silent(make_rig: Callable[..., Rig
     assert (places(rig), news(rig)) == (["confirmed"], set())
 
 
-def test_a_refused_wish_that_comes_true_is_news(school: Rig) -> None:
+@pytest.mark.parametrize("is_heard_before", [False, True])
+def test_a_refused_wish_that_comes_true_is_news(school: Rig, is_heard_before: bool) -> None:
     """The school said no and does it later all the same: the guardian cannot know."""
     (key,) = handed_over(school, my(school, "call_name", "Livia"))
     office(school).refuse(school.school, key, "other")
-    step(school)
+    if is_heard_before:
+        step(school)
     school.world.patch(school.school, "guardians", school.role(MINE), call_name="Livia")
     school.sync()
     assert news(school) == {("guardians", school.role(MINE), "changed")}
 
 
 def test_a_school_without_corrections_pays_one_look(school: Rig) -> None:
-    """A run that alters guardians, pupils, contacts and medical items asks for corrections once; a quiet one never."""
+    """A run that alters guardians, pupils, contacts and medical items looks for corrections once; a quiet one never."""
     asked: list[str] = []
 
     @event.listens_for(school.database.engine, "before_cursor_execute")
