@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import ColumnElement, Connection, exists, literal, or_, select
 
 from connector.portal.staging import STAGING
 from connector.portal.store import is_written
 from schemas.ids import SchoolId
 from schemas.streams import Action, Outcome, Stream
-from schemas.tables.catalogue import DATA_COLUMNS, TABLES
+from schemas.tables.bookkeeping import PendingKeyRow
+from schemas.tables.catalogue import DATA_COLUMNS, TABLES, table_of
 
 Row = Mapping[str, Any]
+_PENDING = table_of(PendingKeyRow)
 _GOES = (Action.WITHDRAW.value, Action.REMOVE.value)
 
 
@@ -48,7 +50,7 @@ def altered(connection: Connection, school: SchoolId, stream: Stream, ids: Colle
 def lists(connection: Connection, school: SchoolId, stream: Stream, pupils: Collection[str]) -> Mapping[str, Listed]:
     """Give the lists of those of these pupils of whom a row will be written.
 
-    What the brake keeps back is in the list all the same, and what it does not let go is not: so the school has it.
+    What the brake keeps back is in the list all the same, and what waits to be removed is not: so the school has it.
     """
     staging, table = STAGING[stream], TABLES[stream]
     written = select(staging.c.pupil_id, staging.c.id).where(staging.c.pupil_id.in_(sorted(pupils)), is_written(stream))
@@ -57,17 +59,24 @@ def lists(connection: Connection, school: SchoolId, stream: Stream, pupils: Coll
         found.setdefault(pupil, Listed({}, {}, set())).written.add(one)
     if not found:
         return found
-    here = select(table).where(table.c.school_id == school, table.c.pupil_id.in_(list(found)))
-    for row in connection.execute(here).mappings():
-        found[row["pupil_id"]].before[row["id"]] = dict(row)
+    leaves = exists(select(literal(1)).where(*_waits_to_go(school, stream), _PENDING.c.id == table.c.id))
+    here = (table.c.school_id == school, table.c.pupil_id.in_(list(found)))
+    for row in connection.execute(select(table, leaves.label("leaves")).where(*here)).mappings():
+        listed = found[row["pupil_id"]]
+        listed.before[row["id"]] = dict(row)
+        if not row["leaves"]:
+            listed.after[row["id"]] = dict(row)
     known = {one: pupil for pupil, listed in found.items() for one in listed.before}
-    for listed in found.values():
-        listed.after.update(listed.before)
     columns = (staging.c.id, staging.c.outcome, staging.c.action, *(staging.c[name] for name in DATA_COLUMNS[stream]))
     staged = select(*columns).where(or_(staging.c.id.in_(list(known)), staging.c.pupil_id.in_(list(found))))
     for row in connection.execute(staged).mappings():
         _take(found, known, dict(row))
     return found
+
+
+def _waits_to_go(school: SchoolId, stream: Stream) -> tuple[ColumnElement[bool], ...]:
+    action = _PENDING.c.action == Action.REMOVE.value
+    return (_PENDING.c.school_id == school, _PENDING.c.stream == stream.value, action)
 
 
 def _take(found: Mapping[str, Listed], known: Mapping[str, str], row: dict[str, Any]) -> None:

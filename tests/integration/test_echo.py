@@ -11,6 +11,9 @@ from unittest.mock import Mock
 import pytest
 from sqlalchemy import event
 
+from connector.mail import Mailer, MailServer
+from jobs.parts import MailPlan
+from mappings.brake import Limits
 from schemas.corrections import Channel
 from schemas.errors import TransientError
 from schemas.modules import Module
@@ -31,6 +34,7 @@ from tests.integration.correction_bench import (
     wish,
 )
 from tests.integration.test_corrections import HOME, PHONES
+from tests.mailbox import CA, mailbox
 from tests.rig import Rig
 
 Line = tuple[str, str, str]
@@ -345,15 +349,48 @@ def test_a_list_of_allergies_as_it_was_asked_is_silent(school: Rig, is_timed: bo
     assert news(school) == ({("medical_items", added, "new")} if is_timed else set())
 
 
-def test_a_school_that_typed_it_in_by_hand_is_silent(make_rig: Callable[..., Rig]) -> None:
+def test_a_school_that_typed_it_in_by_hand_is_silent(rig: Rig) -> None:
     """Nobody told us anything: the pull shows what was asked, and it is confirmed and no news."""
-    rig = opened(make_rig(), Channel.MANUAL)
+    opened(rig, Channel.MANUAL)
+    _typed_in(rig)
+
+
+def test_a_school_that_typed_it_in_from_a_mail_is_silent(rig: Rig) -> None:
+    """So it is where the request went by mail; the source is not asked what became of it, for it never had it."""
+    with mailbox() as box:
+        mailer = Mailer(MailServer("localhost", "ouders@voorbeeld.test", box.port, ca_bundle=CA, timeout_seconds=5))
+        opened(rig, Channel.MAIL)
+        plan = rig.parts.corrections._replace(mail=MailPlan(mailer, "school@voorbeeld.test"))
+        rig.parts = rig.parts._replace(corrections=plan)
+        _typed_in(rig)
+        assert len(box.arrived) == 1
+
+
+def _typed_in(rig: Rig) -> None:
     ask(rig, rig.role(MINE), my(rig, "call_name", "Livia"))
     step(rig)
-    assert places(rig) == ["delivered"]
+    assert (places(rig), filed(rig)) == (["delivered"], [])
     rig.world.patch(rig.school, "guardians", rig.role(MINE), call_name="livia ")
     rig.sync()
     assert (places(rig), news(rig)) == (["confirmed"], set())
+
+
+def test_what_the_brake_lets_go_later_is_silent_then(make_rig: Callable[..., Rig]) -> None:
+    """Contacts wait for a person with those that they replace; approved, they come in silence before the old go."""
+    rig = make_rig(limits=Limits(share=0.0, rows=0))
+    rig.open(*Module)
+    ready(rig)
+    child = rig.role("pupil_plain")
+    base = contacts(rig, child)
+    new = [{**base[0], "phones": AT_WORK}, {"name": "Oma Verzonnen", "relation": "oma", "phones": PHONES}]
+    granted(rig, wish(rig, "pupils", child, "emergency_contacts", new, base=base))
+    report = rig.sync()
+    assert report.held > 0
+    assert (places(rig), news(rig)) == (["awaiting"], set())
+    rig.approve(report.run_id)
+    rig.sync()
+    assert (places(rig), contacts(rig, child)) == (["confirmed"], new)
+    assert news(rig) == set()
 
 
 @pytest.mark.parametrize("is_heard_before", [False, True])
