@@ -181,10 +181,13 @@ def compare_digests(base_digest: str | None, present_digest: str, wanted_digest:
 
 
 def shows(wanted_text: str, present_value: Any) -> bool:
-    """Tell whether the school's present value is what was wanted, as a person would read it."""
+    """Tell whether the school's present value is what was wanted, as a person would read it.
+
+    Of a single text every letter counts: its case may be the very thing that was corrected.
+    """
     wanted = json.loads(wanted_text)
-    if wanted is None or present_value is None:
-        return wanted is None and present_value is None
+    if wanted is None or present_value is None or isinstance(wanted, str):
+        return bool(wanted == present_value)
     return loose(wanted) == loose(present_value)
 
 

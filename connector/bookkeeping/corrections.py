@@ -78,6 +78,8 @@ def with_address(connection: Connection, school: SchoolId) -> list[Item]:
     taken_in = _ITEMS.c.state != State.SUBMITTED.value
     of_person = _ITEMS.c.stream.in_([Stream.PUPILS.value, Stream.GUARDIANS.value])
     return _items(connection, school, _ITEMS.c.field == ADDRESS, of_person, ~_ITEMS.c.is_secret, taken_in, holds)
+
+
 def at_school_or_confirmed(connection: Connection, school: SchoolId, since: datetime) -> list[Item]:
     """Give the items whose value the school may show any moment, and those confirmed since, with one look.
 

@@ -194,6 +194,18 @@ def test_what_the_school_shows_already_is_closed_elsewhere(school: Rig) -> None:
     assert filed(school) == []
 
 
+def test_the_case_of_a_name_can_be_corrected(school: Rig) -> None:
+    """Another case is another name: it goes to the school, and is confirmed when the school writes it so."""
+    me = school.role("guardian_plain")
+    name = str(shown(school, "guardians", me, "last_name"))
+    ask(school, me, wish(school, "guardians", me, "last_name", name.upper()))
+    step(school)
+    assert places(school) == ["delivered"]
+    office(school).accept(school.school, filed(school)[0])
+    school.sync()
+    assert places(school) == ["confirmed"]
+
+
 def test_automatic_is_for_a_guardians_own_phone_and_mail_only(school: Rig) -> None:
     """An own phone goes through without a person at the school; of a child it stays a request."""
     me, child = school.role("guardian_plain"), school.role("pupil_plain")

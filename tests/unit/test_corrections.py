@@ -109,7 +109,9 @@ def test_three_values_are_compared() -> None:
     """There, as it was, or moved; of a secret by keyed hashes, which differ by field and key."""
     assert compare('"a"', "a", '"b"') is Look.GO
     assert compare('"a"', "c", '"b"') is Look.STALE
-    assert compare('"a"', "B", '"b"') is Look.THERE
+    assert compare('"a"', "b", '"b"') is Look.THERE
+    assert compare('"b"', "b", '"B"') is Look.GO
+    assert compare('["x"]', ["B", "A"], '["a", "b"]') is Look.THERE
     assert compare(None, "a", '"b"') is Look.STALE
     first, other = digest_of(b"k", MAIL, "a"), digest_of(b"k", MAIL, "b")
     assert compare_digests(None, first, other) is Look.GO

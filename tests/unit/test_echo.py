@@ -60,9 +60,10 @@ def echoes(
 
 
 def test_only_what_was_asked_is_an_echo() -> None:
-    """The value as a person reads it, alone in its row; with another column beside it, or another value, it is none."""
+    """The value letter by letter, alone in its row; with another column beside it, or another value, it is none."""
     name = guardian("call_name", '"Livia"')
-    assert echoes({"call_name": "livia"}, name)
+    assert echoes({"call_name": "Livia"}, name)
+    assert not echoes({"call_name": "livia"}, name)
     assert not echoes({"call_name": "Livia", "gender": "unknown"}, name)
     assert not echoes({"call_name": "Lies"}, name)
     assert not echoes({"email": "nieuw@voorbeeld.test"}, name)
