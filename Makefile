@@ -44,8 +44,9 @@ demo: $(STAMP) ## a simulated school arrives in portal.db
 bench: $(STAMP) ## how fast and how large, beside a bare loop: a table, kept (QUICK=1: a small one, not kept)
 	$(BIN)/python -m benchmarks $(if $(QUICK),--quick)
 
-docs: $(STAMP) ## docs/reference/tables.md anew from the tables and views
+docs: $(STAMP) ## what is drawn from the code anew: tables and views, the life of a correction
 	$(BIN)/python docs/draw_tables.py
+	$(BIN)/python docs/draw_corrections.py
 
 check: $(STAMP) ## style, types and who may import whom
 	$(BIN)/ruff check .
