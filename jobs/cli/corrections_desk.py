@@ -137,10 +137,11 @@ def _meant(desk: Desk, reference: str, number: int | None, *, is_retry: bool) ->
 
 
 def _may_be_retried(item: Item) -> bool:
-    from schemas.corrections import ALLOWED_MOVES, IN_REVIEW, Need, State
+    from schemas.corrections import ALLOWED_MOVES, IN_REVIEW, Need, Outcome, State
 
     is_lost = item.state == State.IN_REVIEW.value and item.needed == (Need.LOST,)
-    return is_lost or (item.state == State.CLOSED.value and IN_REVIEW in ALLOWED_MOVES.get(item.place, ()))
+    is_over = item.state != State.CLOSED.value or item.outcome == Outcome.MERGED.value
+    return is_lost or (not is_over and IN_REVIEW in ALLOWED_MOVES.get(item.place, ()))
 
 
 def _do(

@@ -23,7 +23,11 @@ from tests.architecture.repository import ROOT
 
 FORM = ROOT / "docs" / "how-to" / "build-a-correction-form.md"
 LIFE = ROOT / "docs" / "explanation" / "corrections.md"
-MOVERS = ("take_in_corrections", "push_corrections", "post_corrections", "follow_corrections", "decide_corrections")
+MOVERS = [
+    path.stem
+    for path in sorted((ROOT / "jobs").glob("*.py"))
+    if "corrections.move(" in path.read_text(encoding="utf-8")
+]
 
 
 def _table(heading: str) -> dict[str, str]:
