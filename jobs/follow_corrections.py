@@ -15,6 +15,7 @@ from jobs.correction_desk import Desk, standing_of
 from jobs.correction_twins import live_on
 from jobs.push_corrections import key, portions, take_decision
 from mappings.corrections import NOT_ALLOWED, Standing
+from mappings.values import start_of_day
 from schemas.corrections import (
     CONFIRMED,
     IN_REVIEW,
@@ -124,7 +125,10 @@ def _tidy_one(desk: Desk, connection: Connection, item: Item, now: datetime) -> 
     if item.state == State.SUBMITTED.value:
         return
     is_with_school = item.delivered_at is not None or item.sending_at is not None
-    if item.submitted_at < now - timedelta(days=desk.parts.corrections.expire_days):
+    asked_for = (
+        item.submitted_at if item.effective_on is None else max(item.submitted_at, start_of_day(item.effective_on))
+    )
+    if asked_for < now - timedelta(days=desk.parts.corrections.expire_days):
         expired = closed(Outcome.EXPIRED)
         corrections.move(
             connection, desk.school, item, expired, now=now, reason=TOO_LONG, is_retraction_due=is_with_school

@@ -12,6 +12,7 @@ from connector.bookkeeping import corrections
 from connector.portal import persons
 from jobs.correction_desk import portal_value
 from mappings.correction_records import Present
+from mappings.values import start_of_day
 from schemas.correction_fields import FIELDS, named
 from schemas.corrections import OPEN, Channel, Item, Moved, Outcome, State
 from schemas.errors import ConfigurationError
@@ -180,11 +181,14 @@ def _about(seen: Seen) -> tuple[str, str, str]:
 
 def waits_since(item: Item) -> datetime | None:
     """Give since when an item has waited for what comes next; None when it waits for nothing."""
+    if item.state not in {state.value for state in OPEN}:
+        return None
+    begun = item.submitted_at
     if item.state == State.AWAITING.value:
-        return item.decided_at or item.delivered_at or item.submitted_at
-    if item.state == State.DELIVERED.value:
-        return item.delivered_at or item.submitted_at
-    return item.submitted_at if item.state in {state.value for state in OPEN} else None
+        begun = item.decided_at or item.delivered_at or begun
+    elif item.state == State.DELIVERED.value:
+        begun = item.delivered_at or begun
+    return begun if item.effective_on is None else max(begun, start_of_day(item.effective_on))
 
 
 def overdue(connection: Connection, school: SchoolId, now: datetime, days: int) -> list[Seen]:

@@ -32,7 +32,7 @@ def read(connection: Connection, overdue_before: datetime, schools: Collection[s
     """Give the queue of every school that has any, or of those among `schools`."""
     c = _ITEMS.c
     on = and_(_HEADS.c.school_id == c.school_id, _HEADS.c.id == c.correction_id)
-    late = func.sum(case((_waiting_since() < overdue_before, 1), else_=0))
+    late = func.sum(case((and_(_waiting_since() < overdue_before, _is_to_be_seen(overdue_before)), 1), else_=0))
     by = (c.school_id, c.state)
     query = (
         select(*by, func.count(), func.sum(case((_is_for_a_person(), 1), else_=0)), late)
@@ -60,6 +60,11 @@ def _is_for_a_person() -> ColumnElement[bool]:
         and_(c.state == State.DELIVERED.value, c.channel == Channel.MANUAL.value),
         c.outcome == Outcome.UNDELIVERABLE.value,
     )
+
+
+def _is_to_be_seen(overdue_before: datetime) -> ColumnElement[bool]:
+    """Tell whether the day from which a change holds was long enough ago; until then the school may show it not yet."""
+    return or_(_HEADS.c.effective_on.is_(None), _HEADS.c.effective_on <= overdue_before.date())
 
 
 def _waiting_since() -> ColumnElement[Any]:

@@ -7,6 +7,8 @@ from datetime import timedelta
 
 import pytest
 
+from connector.bookkeeping import correction_queue
+from jobs.review_corrections import overdue
 from schemas.corrections import Channel, Need
 from schemas.errors import CorrectionError
 from tests.integration.correction_bench import (
@@ -376,6 +378,24 @@ def test_what_is_never_changed_is_overdue_and_expires(school: Rig) -> None:
     school.offset = timedelta(days=91)
     step(school)
     assert (places(school), one(school).reason) == (["closed:expired"], "too_long")
+
+
+def test_a_move_of_next_term_is_waited_for_until_then(school: Rig) -> None:
+    """What holds from a later day is neither late nor given up before that day has come and its time has passed."""
+    me = school.role("guardian_plain")
+    moves_on = (school.parts.clock() + timedelta(days=120)).date()
+    ask(school, me, wish(school, "guardians", me, "address", HOME), motive="moving", effective_on=moves_on)
+    step(school)
+    office(school).accept(school.school, filed(school)[0], unchanged=True)
+    for days, late, place in ((119, 0, "awaiting"), (140, 1, "awaiting"), (211, 0, "closed:expired")):
+        school.offset = timedelta(days=days)
+        step(school)
+        assert places(school) == [place]
+        with school.database.session() as session, session.read() as connection:
+            now = school.parts.clock()
+            assert len(overdue(connection, school.school, now, 10)) == late
+            found = correction_queue.read(connection, now - timedelta(days=10))[school.school]
+        assert found.overdue == late
 
 
 def test_a_value_that_goes_away_again_is_drifted(school: Rig) -> None:
