@@ -82,7 +82,7 @@ def accept(
         corrections.move(connection, school, item, IN_REVIEW, now=now, by=by, reason=MOVED, **needs)
         words = "not accepted: the value at school has changed meanwhile; look at it and accept it again"
         return Decided(item, words, is_done=False)
-    if Need.TWO_PERSONS in item.needed and item.first_accepted_by in {None, by.name}:
+    if Need.TWO_PERSONS in item.needed and (item.first_accepted_by is None or _is_same_person(item, by)):
         return _accept_first(connection, office, item)
     columns: dict[str, Any] = {"needs": "", "decided_by": by.name, "decided_at": now, "next_try_at": None}
     columns |= {"base_text": None if item.is_secret else kept(present.value), "base_digest": None}
@@ -97,6 +97,10 @@ def accept(
     return Decided(item, "accepted" if is_by_hand else "accepted; it goes to the school's system with the next sync")
 
 
+def _is_same_person(item: Item, by: Actor) -> bool:
+    return (item.first_accepted_by or "").casefold().split() == by.name.casefold().split()
+
+
 def _has_moved(item: Item, present: Any) -> bool:
     if item.is_secret or item.base_text is None or item.wanted_text is None:
         return False
@@ -104,7 +108,7 @@ def _has_moved(item: Item, present: Any) -> bool:
 
 
 def _accept_first(connection: Connection, office: Office, item: Item) -> Decided:
-    if item.first_accepted_by == office.by.name:
+    if item.first_accepted_by is not None:
         raise CorrectionError("A second person must accept it too.", fix="Let somebody else accept it, or refuse it.")
     first = {"first_accepted_by": office.by.name}
     _must(

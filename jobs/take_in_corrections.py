@@ -26,6 +26,7 @@ from mappings.corrections import (
 from schemas.correction_fields import FieldName, Policy, named
 from schemas.corrections import (
     Actor,
+    Channel,
     Item,
     Motive,
     Need,
@@ -37,6 +38,7 @@ from schemas.corrections import (
 from schemas.ids import SchoolId
 from schemas.selections import Selections, policy_of
 
+WITHDRAWN = "withdrawn"
 _log = structlog.get_logger("connector")
 
 
@@ -52,7 +54,18 @@ def take_in_all(connection: Connection, school: SchoolId, selections: Selections
     ]
     for item in submitted:
         _take_one(connection, school, selections, item, now)
+    _withdraw(connection, school, now)
     return submitted
+
+
+def _withdraw(connection: Connection, school: SchoolId, now: datetime) -> None:
+    """Close what who asked has changed their mind about, at the school too."""
+    for item in corrections.to_withdraw(connection, school):
+        by = Actor(item.requester, Role.GUARDIAN)
+        due = (item.delivered_at is not None or item.sending_at is not None) and item.channel != Channel.MANUAL.value
+        withdrawn = closed(Outcome.WITHDRAWN)
+        corrections.move(connection, school, item, withdrawn, now=now, by=by, reason=WITHDRAWN, is_retraction_due=due)
+        live_on(connection, school, item, now)
 
 
 def _claim(connection: Connection, school: SchoolId, item: Item) -> bool:

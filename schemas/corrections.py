@@ -187,6 +187,11 @@ class Decision(NamedTuple):
     final: Any = None
 
 
+EVIDENCE_TYPES = ("application/pdf", "image/jpeg", "image/png")
+MOST_EVIDENCE_BYTES = 10_000_000
+"""What a document that comes along may be, and how large."""
+
+
 class Role(StrEnum):
     """On whose side of the table a move was made."""
 
@@ -223,6 +228,7 @@ class Item(NamedTuple):
     base_value: str | None
     base_seen_at: datetime | None
     new_value: str | None
+    withdraw_asked_at: datetime | None
     state: str
     outcome: str | None
     reason: str | None

@@ -92,6 +92,12 @@ def at_school_or_confirmed(connection: Connection, school: SchoolId, since: date
     return _items(connection, school, _ITEMS.c.state.in_([one.value for one in looked_at]), is_begun, is_recent)
 
 
+def to_withdraw(connection: Connection, school: SchoolId) -> list[Item]:
+    """Give the open, taken-in items of which who asked has changed their mind."""
+    open_states = [state.value for state in OPEN if state is not State.SUBMITTED]
+    return _items(connection, school, _ITEMS.c.state.in_(open_states), _ITEMS.c.withdraw_asked_at.is_not(None))
+
+
 def to_retract(connection: Connection, school: SchoolId) -> list[Item]:
     """Give the closed items of which the school still has to hear that they are off."""
     return _items(connection, school, _ITEMS.c.is_retraction_due)

@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jobs.cli.files import PRIVATE
+from schemas.corrections import MOST_EVIDENCE_BYTES
 from schemas.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from jobs.review_corrections import Docket
     from jobs.submit_correction import Evidence
 
-MOST, MOST_BYTES = 5, 10_000_000
+MOST = 5
 """How many documents a correction may have, and how large each may be."""
 
 _KINDS = (
@@ -42,7 +43,7 @@ def read_all(paths: Sequence[Path]) -> list[Evidence]:
 def _read(path: Path) -> Evidence:
     from jobs.submit_correction import Evidence
 
-    content = read_file(path, MOST_BYTES, "--evidence")
+    content = read_file(path, MOST_EVIDENCE_BYTES, "--evidence")
     kind = kind_of(content)
     if kind is None:
         raise ConfigurationError(f"--evidence: {path} is no PDF, JPEG or PNG.", fix="Give it as one of these.")

@@ -1,8 +1,8 @@
 """Corrections that guardians submit, item by item, and every move of them.
 
 The portal writes a `corrections` row, its `correction_items` (down to `new_value`) and, where there is one, the
-evidence, in one transaction. All other columns are the connector's. Values are JSON texts, see
-`schemas.correction_fields`.
+evidence, in one transaction; later it may set `withdraw_asked_at`. All other columns are the connector's. Values are
+JSON texts, see `schemas.correction_fields`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, LargeBinary, Text, false, text
 from sqlmodel import Field, SQLModel
 
-from schemas.corrections import Motive, Outcome, State, moves
+from schemas.corrections import EVIDENCE_TYPES, MOST_EVIDENCE_BYTES, Motive, Outcome, State, moves
 from schemas.tables.columns import SchoolRow
 
 
@@ -52,6 +52,8 @@ class CorrectionEvidenceRow(SchoolRow, table=True):
     __tablename__ = "correction_evidence"
     __table_args__ = (
         ForeignKeyConstraint(["school_id", "correction_id"], ["corrections.school_id", "corrections.id"]),
+        CheckConstraint(_one_of("content_type", EVIDENCE_TYPES), name="content_type"),
+        CheckConstraint(f"length(content) <= {MOST_EVIDENCE_BYTES}", name="size"),
     )
 
     correction_id: str = Field(primary_key=True, sa_type=Text)
@@ -83,6 +85,7 @@ class CorrectionItemRow(SchoolRow, table=True):
     base_value: str | None = Field(default=None, sa_type=Text)
     base_seen_at: datetime | None = None
     new_value: str | None = Field(default=None, sa_type=Text)
+    withdraw_asked_at: datetime | None = None
     state: str = Field(default=State.SUBMITTED.value, sa_type=Text, sa_column_kwargs=_default("'submitted'"))
     outcome: str | None = Field(default=None, sa_type=Text)
     reason: str | None = Field(default=None, sa_type=Text)

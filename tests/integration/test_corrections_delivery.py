@@ -12,11 +12,13 @@ from jobs.push_corrections import FAILURES_IN_A_ROW
 from schemas.errors import DatabaseRefused, SchoolPaused
 from schemas.pauses import Pause, Scope
 from schemas.streams import Stream
+from tests.integration.bench import rewrite
 from tests.integration.correction_bench import (
     HEADS,
     ask,
     decide,
     filed,
+    history,
     life,
     office,
     one,
@@ -170,3 +172,16 @@ def test_a_withdrawn_one_is_taken_back(school: Rig) -> None:
     assert queue(school)["change_requests"][0]["status"] == "withdrawn"
     assert life(school)[-1] == "closed:withdrawn"
     assert not one(school).is_retraction_due
+
+
+def test_the_portal_withdraws_by_one_column(school: Rig) -> None:
+    """Set on an item at school and on one never taken in: both end withdrawn, by the guardian, and the school hears."""
+    me = school.role("guardian_plain")
+    ask(school, me, wish(school, "guardians", me, "call_name", "Livia"))
+    step(school)
+    ask(school, me, wish(school, "guardians", me, "initials", "Q."), correction="corr-2")
+    rewrite(school, "correction_items", {"withdraw_asked_at": school.parts.clock()}, school_id=school.school)
+    step(school)
+    assert (places(school), places(school, "corr-2")) == (["closed:withdrawn"], ["closed:withdrawn"])
+    assert [request["status"] for request in queue(school)["change_requests"]] == ["withdrawn"]
+    assert {line.role for line in history(school)[-1:]} == {"guardian"}

@@ -19,6 +19,7 @@ ALLOWED = {
     "state": ("stored", "refused"),
     "motive": ("moving", "error"),
     "correction_items.state": ("closed", "submitted"),
+    "correction_evidence.content_type": ("application/pdf", "image/png"),
     "outcome": ("noop", "merged"),
     "from_place": ("submitted", "delivered"),
     "to_place": ("in_review", "awaiting"),

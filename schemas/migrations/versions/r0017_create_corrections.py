@@ -80,6 +80,11 @@ def _evidence() -> None:
         _text("file_name", is_needed=True),
         _text("content_type", is_needed=True),
         sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.CheckConstraint(
+            "content_type IN ('application/pdf', 'image/jpeg', 'image/png')",
+            name=op.f("ck_correction_evidence_content_type"),
+        ),
+        sa.CheckConstraint("length(content) <= 10000000", name=op.f("ck_correction_evidence_size")),
         sa.ForeignKeyConstraint(
             ["school_id", "correction_id"],
             ["corrections.school_id", "corrections.id"],
@@ -99,6 +104,7 @@ def _items() -> None:
         _text("base_value"),
         _at("base_seen_at"),
         _text("new_value"),
+        _at("withdraw_asked_at"),
         _text("state", is_needed=True, default="'submitted'"),
         *(_text(name) for name in ("outcome", "reason", "note_parent", "policy")),
         _text("needs", is_needed=True, default="''"),
