@@ -147,9 +147,8 @@ def withdraw(connection: Connection, office: Office, item: Item) -> Decided:
 
 
 def _close(connection: Connection, office: Office, item: Item, outcome: Outcome, reason: str, note: str | None) -> None:
-    is_with_school = item.delivered_at is not None or item.sending_at is not None
     decided: dict[str, Any] = {"decided_by": office.by.name, "decided_at": office.now, "note_parent": note}
-    decided |= {"is_retraction_due": is_with_school and item.channel != Channel.MANUAL.value}
+    decided |= {"is_retraction_due": item.is_to_be_taken_back}
     _must(
         corrections.move(
             connection, office.school, item, closed(outcome), now=office.now, by=office.by, reason=reason, **decided

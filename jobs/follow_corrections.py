@@ -124,20 +124,15 @@ def tidy(desk: Desk) -> None:
 def _tidy_one(desk: Desk, connection: Connection, item: Item, now: datetime) -> None:
     if item.state == State.SUBMITTED.value:
         return
-    is_with_school = item.delivered_at is not None or item.sending_at is not None
-    asked_for = (
-        item.submitted_at if item.effective_on is None else max(item.submitted_at, start_of_day(item.effective_on))
-    )
-    if asked_for < now - timedelta(days=desk.parts.corrections.expire_days):
+    due, begun = item.is_to_be_taken_back, item.submitted_at
+    if item.effective_on is not None:  # until that day nobody can expect the school to show it
+        begun = max(begun, start_of_day(item.effective_on))
+    if begun < now - timedelta(days=desk.parts.corrections.expire_days):
         expired = closed(Outcome.EXPIRED)
-        corrections.move(
-            connection, desk.school, item, expired, now=now, reason=TOO_LONG, is_retraction_due=is_with_school
-        )
+        corrections.move(connection, desk.school, item, expired, now=now, reason=TOO_LONG, is_retraction_due=due)
         return
     standing = standing_of(connection, desk.school, item.requester, item.stream, item.record_id)
     if standing is Standing.NONE and item.state != State.AWAITING.value:
         refused = closed(Outcome.REFUSED)
-        corrections.move(
-            connection, desk.school, item, refused, now=now, reason=NOT_ALLOWED, is_retraction_due=is_with_school
-        )
+        corrections.move(connection, desk.school, item, refused, now=now, reason=NOT_ALLOWED, is_retraction_due=due)
         live_on(connection, desk.school, item, now)

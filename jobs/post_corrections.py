@@ -167,7 +167,8 @@ def _line(desk: Desk, connection: Connection, item: Item) -> ReviewLine:
 def take_back(desk: Desk, mail: MailPlan) -> None:
     """Tell the school by letter what is off. Raises TransientError; a refused letter is not tried again."""
     with desk.session.read() as connection:
-        items = [one for one in corrections.to_retract(connection, desk.school) if one.channel == Channel.MAIL.value]
+        due = corrections.to_retract(connection, desk.school)
+    items = [one for one in due if one.channel in {Channel.MAIL.value, None}]  # None: it may have been taken
     groups: dict[str, list[Item]] = {}
     for item in items:
         groups.setdefault(item.correction, []).append(item)

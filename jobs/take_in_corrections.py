@@ -26,7 +26,6 @@ from mappings.corrections import (
 from schemas.correction_fields import FieldName, Policy, named
 from schemas.corrections import (
     Actor,
-    Channel,
     Item,
     Motive,
     Need,
@@ -62,7 +61,7 @@ def _withdraw(connection: Connection, school: SchoolId, now: datetime) -> None:
     """Close what who asked has changed their mind about, at the school too."""
     for item in corrections.to_withdraw(connection, school):
         by = Actor(item.requester, Role.GUARDIAN)
-        due = (item.delivered_at is not None or item.sending_at is not None) and item.channel != Channel.MANUAL.value
+        due = item.is_to_be_taken_back
         withdrawn = closed(Outcome.WITHDRAWN)
         corrections.move(connection, school, item, withdrawn, now=now, by=by, reason=WITHDRAWN, is_retraction_due=due)
         live_on(connection, school, item, now)
@@ -145,7 +144,6 @@ def _supersede(connection: Connection, school: SchoolId, taken: Taken, others: S
     by_place = {(one.correction, one.number): one for one in others}
     for rival in taken.older:
         older = by_place[rival.correction, rival.number]
-        is_with_school = older.delivered_at is not None or older.sending_at is not None
         corrections.move(
             connection,
             school,
@@ -153,7 +151,7 @@ def _supersede(connection: Connection, school: SchoolId, taken: Taken, others: S
             closed(Outcome.SUPERSEDED),
             now=now,
             reason=NEWER_REQUEST,
-            is_retraction_due=is_with_school,
+            is_retraction_due=older.is_to_be_taken_back,
         )
         live_on(connection, school, older, now)
 

@@ -266,6 +266,11 @@ class Item(NamedTuple):
         return self.new_text if self.final_text is None else self.final_text
 
     @property
+    def is_to_be_taken_back(self) -> bool:
+        """Tell whether the school must hear when it is off: it has or may have it. By hand it sees that itself."""
+        return (self.delivered_at is not None or self.sending_at is not None) and self.channel != Channel.MANUAL.value
+
+    @property
     def needed(self) -> tuple[Need, ...]:
         """Why a person must decide."""
         return tuple(Need(word) for word in self.needs.split())

@@ -568,6 +568,22 @@ def test_by_hand_a_moved_value_is_looked_at_again(rig: Rig) -> None:
     assert places(rig) == ["awaiting"]
 
 
+def test_by_hand_nothing_has_to_be_taken_back(rig: Rig) -> None:
+    """What expired or was replaced in a school that works from our commands is purged as all else."""
+    ready(rig, Channel.MANUAL)
+    me = rig.role("guardian_plain")
+    for number, name in enumerate(("Livia", "Liva")):
+        ask(rig, me, wish(rig, "guardians", me, "call_name", name), correction=f"corr-{number}")
+        step(rig)
+    rig.offset = timedelta(days=91)
+    step(rig)
+    assert (places(rig, "corr-0"), places(rig, "corr-1")) == (["closed:superseded"], ["closed:expired"])
+    assert rig.rows("SELECT number FROM correction_items WHERE is_retraction_due") == []
+    rig.offset = timedelta(days=500)
+    step(rig)
+    assert rig.rows("SELECT id FROM corrections") == []
+
+
 def test_ended_requests_are_purged_evidence_first(school: Rig) -> None:
     """By rule, with their history; what is still open is kept however old its neighbours are."""
     me = school.role("guardian_plain")
