@@ -166,6 +166,8 @@ def retry(connection: Connection, office: Office, item: Item) -> Decided:
         raise CorrectionError(f"It is {item.place}.", fix="There is nothing to try again.")
     if item.place == closed(Outcome.MERGED) or IN_REVIEW not in ALLOWED_MOVES.get(item.place, ()):
         raise CorrectionError(f"It is {item.place}, for good.", fix="Who asked can submit a new correction.")
+    if item.is_retraction_due:
+        raise CorrectionError("The school has not heard yet that it was off.", fix="Try again after the next sync.")
     if item.new_text is None:
         raise CorrectionError("What was asked is not kept any more.", fix="Who asked can submit a new correction.")
     present = portal_value(connection, office.school, field_of(item), item.record_id)

@@ -399,6 +399,23 @@ def test_a_move_of_next_term_is_waited_for_until_then(school: Rig) -> None:
         assert found.overdue == late
 
 
+def test_what_the_school_still_has_is_not_tried_again(school: Rig) -> None:
+    """What expired is first taken back from the office's desk, so that one wish never waits there twice."""
+    me = school.role("guardian_plain")
+    ask(school, me, wish(school, "guardians", me, "call_name", "Livia"))
+    step(school)
+    school.offset = timedelta(days=91)
+    step(school)
+    assert places(school) == ["closed:expired"]
+    with pytest.raises(CorrectionError, match="not heard yet"):
+        decide(school, "retry", one(school))
+    step(school)
+    decide(school, "retry", one(school))
+    school.offset = timedelta(days=90)
+    step(school)
+    assert [request["status"] for request in queue(school)["change_requests"]] == ["withdrawn", "pending"]
+
+
 def test_a_value_that_goes_away_again_is_drifted(school: Rig) -> None:
     """Confirmed is watched for a while: somebody at school set it back."""
     me = school.role("guardian_plain")
