@@ -15,10 +15,21 @@ OTHER_GONE = "other_gone"
 
 
 def live_on(connection: Connection, school: SchoolId, item: Item, now: datetime) -> None:
-    """An item is off for a reason of who asked: the oldest that was merged into it takes its place."""
+    """An item is off for a reason of who asked: the oldest of another guardian that was merged into it lives on."""
     for twin in corrections.of_field(connection, school, item):
-        is_twin = twin.place == closed(Outcome.MERGED) and asks_the_same(twin.new_text, item.new_text)
-        if is_twin and corrections.move(
+        if _is_twin(twin, item) and corrections.move(
             connection, school, twin, IN_REVIEW, now=now, reason=OTHER_GONE, closed_at=None
         ):
             return
+
+
+def forget(connection: Connection, school: SchoolId) -> None:
+    """Keep no secret of a merged wish that can live on no more: what it was merged into is not open."""
+    for twin in corrections.merged_secrets(connection, school):
+        if not any(_is_twin(twin, other) for other in corrections.rivals(connection, school, twin)):
+            corrections.blank(connection, school, twin)
+
+
+def _is_twin(twin: Item, item: Item) -> bool:
+    is_anothers = twin.requester != item.requester
+    return is_anothers and twin.place == closed(Outcome.MERGED) and asks_the_same(twin.new_text, item.new_text)

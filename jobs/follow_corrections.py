@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from connector.bookkeeping import corrections
 from connector.sources.base import CorrectionSource
 from jobs.correction_desk import Desk, standing_of
-from jobs.correction_twins import live_on
+from jobs.correction_twins import forget, live_on
 from jobs.push_corrections import key, portions, take_decision
 from mappings.corrections import NOT_ALLOWED, Standing
 from mappings.values import start_of_day
@@ -115,6 +115,7 @@ def tidy(desk: Desk) -> None:
     with desk.write() as connection:
         for item in corrections.in_states(connection, desk.school, OPEN):
             _tidy_one(desk, connection, item, now)
+        forget(connection, desk.school)
         corrections.purge_evidence(connection, desk.school, now - timedelta(days=plan.evidence_days))
         purged = corrections.purge(connection, desk.school, now - timedelta(days=plan.keep_days))
     if purged:

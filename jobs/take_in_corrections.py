@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from connector.bookkeeping import corrections, invitations
 from connector.portal import persons
 from jobs.correction_desk import portal_value, standing_of
-from jobs.correction_twins import live_on
+from jobs.correction_twins import forget, live_on
 from mappings.corrections import (
     NEWER_REQUEST,
     Asked,
@@ -54,6 +54,7 @@ def take_in_all(connection: Connection, school: SchoolId, selections: Selections
     for item in submitted:
         _take_one(connection, school, selections, item, now)
     _withdraw(connection, school, now)
+    forget(connection, school)
     return submitted
 
 

@@ -16,6 +16,7 @@ from schemas.corrections import (
     Actor,
     Item,
     Moved,
+    Outcome,
     Place,
     State,
 )
@@ -90,6 +91,18 @@ def at_school_or_confirmed(connection: Connection, school: SchoolId, since: date
     is_recent = or_(_ITEMS.c.state != State.CONFIRMED.value, _ITEMS.c.confirmed_at >= since)
     # Written as a list of states, so that SQLite looks into the index for each instead of at the school's every item.
     return _items(connection, school, _ITEMS.c.state.in_([one.value for one in looked_at]), is_begun, is_recent)
+
+
+def merged_secrets(connection: Connection, school: SchoolId) -> list[Item]:
+    """Give the merged items whose secret is still kept."""
+    is_merged = _ITEMS.c.outcome == Outcome.MERGED.value
+    return _items(connection, school, is_merged, _ITEMS.c.is_secret, _ITEMS.c.new_text.is_not(None))
+
+
+def blank(connection: Connection, school: SchoolId, item: Item) -> None:
+    """Keep no value of an item."""
+    nothing: dict[str, Any] = dict.fromkeys(_SECRETS)
+    note(connection, school, item, **nothing)
 
 
 def to_withdraw(connection: Connection, school: SchoolId) -> list[Item]:
@@ -168,7 +181,7 @@ def move(
     values.setdefault("reason", reason or None)
     if to.state is State.CLOSED:
         values["closed_at"] = now
-    if item.is_secret and _is_end(to):
+    if columns.get("is_secret", item.is_secret) and _is_end(to):
         values |= dict.fromkeys(_SECRETS)
     done = connection.execute(update(_ITEMS).where(*_this(school, item)).values(**values))
     if done.rowcount != 1:

@@ -558,6 +558,22 @@ def test_an_address_that_turns_secret_later_leaves_the_corrections_too(school: R
     assert not any(str(HOME["street"]) in row for row in rows)
 
 
+def test_a_secret_that_was_merged_is_not_kept(school: Rig) -> None:
+    """The co-parent's identical wish ends at once, and of the secret address nothing is left in it."""
+    child = school.role("pupil_confidential")
+    parents = [
+        row["guardian_id"] for row in school.rows("SELECT guardian_id FROM guardianships WHERE pupil_id = :p", p=child)
+    ]
+    asked = wish(school, "pupils", child, "address", HOME, base=None)
+    for number in range(2):
+        ask(school, parents[0], asked, correction=f"corr-{number}", motive="moving")
+    step(school)
+    assert (places(school, "corr-0"), places(school, "corr-1")) == (["in_review"], ["closed:merged"])
+    (merged,) = items(school, "corr-1")
+    assert HOME["street"] not in repr(merged)
+    assert merged.is_secret
+
+
 @pytest.mark.parametrize("channel", [Channel.MANUAL])
 def test_by_hand_it_closes_by_itself(rig: Rig, channel: Channel) -> None:
     """A school that types it in without telling us anything: the next pull confirms."""
