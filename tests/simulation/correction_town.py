@@ -233,12 +233,10 @@ class Town:
 
     # what the school does
 
-    def edit(self, subject: tuple[str, str, str], new: Any) -> None:
+    def edit(self, stream: str, record: str, field: str, new: Any) -> None:
         """Let somebody at school type a value into the SIS."""
-        stream, role, field = subject
-        record = self.rig.role(role)
         asked = {"stream": stream, "record_id": record, "field": field, "old": self._base(stream, record, field)}
-        more = {"new": new, "motive": "moving", "request": f"by hand {role}", "is_for_all_at_address": False}
+        more = {"new": new, "motive": "moving", "request": f"by hand {record}", "is_for_all_at_address": False}
         apply(self.rig.world, self.rig.school, {**asked, **more}, new, {})
 
     def requests(self) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import tempfile
@@ -13,23 +14,43 @@ from typing import NamedTuple, TypeVar
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
-from schemas.corrections import Channel, State
+from schemas.corrections import ALLOWED_MOVES, Channel, State
 from tests.integration import correction_bench as bench
 from tests.rig import Rig
 from tests.simulation.correction_laws import Laws, shown
 from tests.simulation.correction_town import PUPILS, SUBJECTS, WISHES, Town, Wish, value
 
 T = TypeVar("T")
-HISTORIES = int(os.environ.get("CORRECTION_HISTORIES", "30"))
+HISTORIES = int(os.environ.get("CORRECTION_HISTORIES", "20"))
 """Histories of each channel; the more, the longer. In the suite they are always the same ones."""
 STEPS = 30
 PICK = st.integers(0, 30)
 NUMBER = st.integers(0, 2)
 PUT_FAULTS = ("reset", "server_error", "unavailable", "rate_limit_storm", "half_page", "wrong_json", "html_200")
 ASK_FAULTS = ("reset", "server_error", "unavailable", "wrong_json")
-ONES_OWN = [wish for some in WISHES.values() for wish in some]
+THEN = st.sampled_from(("", "tend", "sync"))
+EDITS = ("wanted", "wanted", "another", "back")
+EMPTY, MAY_BE_EMPTY = 3, frozenset({"phones", "email", "emergency_contacts", "allergies"})
+TROUBLE = (
+    st.tuples(st.just("PUT"), st.sampled_from(PUT_FAULTS), st.booleans())
+    | st.tuples(st.sampled_from(("GET", "DELETE")), st.sampled_from(ASK_FAULTS), st.just(True))
+    | st.tuples(
+        st.just("MAIL"), st.sampled_from(("before", "after", "after", "lost", "refused", "broken")), st.just(True)
+    )
+    | st.just(("ALL", "", False))
+)
+ASKED = st.sampled_from(("guardian_plain", *WISHES)).flatmap(
+    lambda who: st.lists(st.tuples(st.sampled_from(WISHES[who]), st.integers(0, EMPTY)), min_size=1, max_size=3)
+)
 
 
 class Loaded(NamedTuple):
@@ -65,23 +86,32 @@ class Corrections(RuleBasedStateMachine):
         self.town = Town(self.template.file, Path(self.folder.name), self.template.on.date(), self.channel)
         self.laws = Laws(self.town)
 
+    def _then(self, what: str) -> None:
+        """Run, where the connector comes by right after."""
+        if what:
+            self.town.run(what)
+            if self.town.is_healthy:
+                self.laws.nobody_is_stuck()
+
+    @initialize(wishes=ASKED)
+    def a_first_parent_asks(self, wishes: list[tuple[Wish, int]]) -> None:
+        """Each history begins with a wish that is taken in."""
+        self.a_parent_asks(wishes, "moving", "portal", "tend")
+
     @rule(
-        wishes=st.sampled_from(sorted(WISHES)).flatmap(
-            lambda who: st.lists(st.tuples(st.sampled_from(WISHES[who]), NUMBER), min_size=1, max_size=3)
-        ),
+        wishes=ASKED,
         motive=st.sampled_from(("moving", "error")),
         how=st.sampled_from(("portal", "portal", "portal", "portal", "blind", "malformed")),
+        then=THEN,
     )
-    def a_parent_asks(self, wishes: list[tuple[Wish, int]], motive: str, how: str) -> None:
-        """One correction of one to three items, of one's own or of another's child."""
-        asked = [(wish, value(wish.field, number)) for wish, number in dict(wishes).items()]
+    def a_parent_asks(self, wishes: list[tuple[Wish, int]], motive: str, how: str, then: str) -> None:
+        """One correction of one to three items, of one's own or of another's child; nothing where that can be."""
+        asked = [
+            (wish, None if number == EMPTY and wish.field in MAY_BE_EMPTY else value(wish.field, number))
+            for wish, number in dict(wishes).items()
+        ]
         self.town.submit(f"corr-{len(self.town.asked):03}", asked, motive, how=how)
-
-    @rule(wish=st.sampled_from(ONES_OWN))
-    def a_parent_asks_for_nothing_there(self, wish: Wish) -> None:
-        """A value is to be removed, where that is something to ask."""
-        if wish.field in {"phones", "email", "emergency_contacts", "allergies"}:
-            self.town.submit(f"corr-{len(self.town.asked):03}", [(wish, None)], "error")
+        self._then(then)
 
     @precondition(lambda self: self.town.asked)
     @rule(pick=PICK)
@@ -98,23 +128,26 @@ class Corrections(RuleBasedStateMachine):
     @rule(what=st.sampled_from(("tend", "tend", "tend", "sync", "sync")))
     def it_runs(self, what: str) -> None:
         """The connector tends or syncs."""
-        self.town.run(what)
-        if self.town.is_healthy:
-            self.laws.nobody_is_stuck()
+        self._then(what)
 
     @rule(what=st.sampled_from(("tend", "tend", "sync")), at=st.integers(1, 150))
     def it_dies(self, what: str, at: int) -> None:
         """The connector's process dies at some statement, commit, request or letter, if it gets that far."""
         self.town.run(what, die_at=at)
 
-    @rule(hours=st.sampled_from((1, 7, 30, 24 * 6, 24 * 12, 24 * 21)))
+    @rule(hours=st.sampled_from((1, 1, 7, 7, 30, 24 * 3, 24 * 6, 24 * 21)))
     def time_passes(self, hours: int) -> None:
         """Hours or days, up to beyond the end of what nobody decides."""
         self.town.pass_time(hours)
 
     @precondition(lambda self: self.town.requests())
-    @rule(pick=PICK, number=NUMBER, how=st.sampled_from(("accept", "accept", "edit", "unchanged", "refuse", "lose")))
-    def the_office_decides(self, pick: int, number: int, how: str) -> None:
+    @rule(
+        pick=PICK,
+        number=NUMBER,
+        how=st.sampled_from(("accept", "accept", "edit", "unchanged", "refuse", "lose")),
+        then=THEN,
+    )
+    def the_office_decides(self, pick: int, number: int, how: str, then: str) -> None:
         """In the SIS, also once more and otherwise; what was taken back or is gone cannot be decided."""
         office, school = bench.office(self.town.rig), self.town.rig.school
         request = _picked(self.town.requests(), pick)
@@ -130,6 +163,7 @@ class Corrections(RuleBasedStateMachine):
                 office.refuse(school, key, "not_proven")
             else:
                 office.lose(school, key)
+        self._then(then)
 
     @rule(
         habit=st.sampled_from(("wait", "accept", "refuse", "accept_unchanged")),
@@ -139,62 +173,69 @@ class Corrections(RuleBasedStateMachine):
         """It decides by itself, and may not take some field at all."""
         bench.office(self.town.rig).behave(self.town.rig.school, habit, untaken=untaken)
 
-    @rule(subject=st.sampled_from(SUBJECTS), number=NUMBER, is_back=st.booleans())
-    def somebody_edits_the_sis(self, subject: tuple[str, str, str], number: int, is_back: bool) -> None:
-        """To a value that is or will be wanted, or back to what was there at first."""
+    @rule(pick=PICK, subject=st.sampled_from(SUBJECTS), number=NUMBER, how=st.sampled_from(EDITS), then=THEN)
+    def somebody_edits_the_sis(
+        self, pick: int, subject: tuple[str, str, str], number: int, how: str, then: str
+    ) -> None:
+        """What somebody asked, another value, or what was there at first; of a field that was asked, or of any."""
         stream, role, field = subject
-        new = shown(self.town.first, stream, self.town.rig.role(role), field) if is_back else value(field, number)
-        self.town.edit(subject, new)
+        record = self.town.rig.role(role)
+        if how == "wanted" and (items := self.town.items()):
+            item = _picked(items, pick)
+            stream, record, field = item.stream, item.record_id, item.field
+            if item.new_value is None or item.reason == "malformed":
+                return
+            self.town.edit(stream, record, field, json.loads(item.new_value))
+        elif how == "back":
+            self.town.edit(stream, record, field, shown(self.town.first, stream, record, field))
+        else:
+            self.town.edit(stream, record, field, value(field, number))
+        self._then(then)
 
-    @rule(role=st.sampled_from(("pupil_plain", "pupil_confidential")), is_gone=st.booleans())
-    def a_pupil_leaves_or_returns(self, role: str, is_gone: bool) -> None:
-        """With the pupil goes the standing of its guardians."""
-        fields = {"status": "left", "enrolled_until": "2020-01-01"} if is_gone else {"status": "enrolled"}
-        more = {} if is_gone else {"enrolled_until": None}
-        self.town.rig.world.patch(self.town.rig.school, "pupils", self.town.rig.role(role), **fields, **more)
+    @rule(
+        what=st.sampled_from(("pupil_plain", "pupil_confidential", "guardian_plain")), is_off=st.booleans(), then=THEN
+    )
+    def a_family_changes(self, what: str, is_off: bool, then: str) -> None:
+        """A pupil leaves or returns, and a court decides about a guardian: with it goes who may ask."""
+        world, school, key = self.town.rig.world, self.town.rig.school, self.town.rig.role(what)
+        if what.startswith("pupil"):
+            status, until = ("left", "2020-01-01") if is_off else ("enrolled", None)
+            world.patch(school, "pupils", key, status=status, enrolled_until=until)
+        else:
+            for one, tie in world.records(school, "guardianships").items():
+                if tie["guardian_id"] == key:
+                    world.patch(school, "guardianships", one, authority="none" if is_off else "full")
+        self._then(then)
 
-    @rule(who=st.sampled_from(("guardian_plain", "guardian_second_household")), is_kept_away=st.booleans())
-    def a_restriction_comes_or_goes(self, who: str, is_kept_away: bool) -> None:
-        """A court decides about a guardian."""
-        world, school = self.town.rig.world, self.town.rig.school
-        for key, tie in world.records(school, "guardianships").items():
-            if tie["guardian_id"] == self.town.rig.role(who):
-                world.patch(school, "guardianships", key, authority="none" if is_kept_away else "full")
-
-    @precondition(lambda self: self.channel is Channel.SOURCE)
-    @rule(kind=st.sampled_from(PUT_FAULTS), processed=st.booleans(), times=st.integers(1, 4))
-    def the_sis_does_not_answer_a_request(self, kind: str, processed: bool, times: int) -> None:
-        """The next change requests fail before or after they were filed."""
-        is_put_off = kind in {"unavailable", "rate_limit_storm"}  # with Retry-After: the contract says nothing was done
-        self.town.fault(kind, "PUT", processed=processed and not is_put_off, times=times)
-
-    @precondition(lambda self: self.channel is Channel.SOURCE)
-    @rule(kind=st.sampled_from(ASK_FAULTS), method=st.sampled_from(("GET", "DELETE")), times=st.sampled_from((1, 8)))
-    def the_sis_does_not_answer_a_question(self, kind: str, method: str, times: int) -> None:
-        """What became of a request is not told, or a retraction is not heard."""
-        self.town.fault(kind, method, processed=True, times=times)
-
-    @rule(calls=st.sampled_from((1, 3, 20)))
-    def the_sis_is_not_reached(self, calls: int) -> None:
-        """No connection for a while, for whatever is asked."""
-        self.town.unreachable = calls
-
-    @precondition(lambda self: self.channel is Channel.MAIL)
-    @rule(trouble=st.sampled_from(("before", "after", "after", "lost", "refused", "broken")), times=st.integers(1, 3))
-    def the_mail_server_fails(self, trouble: str, times: int) -> None:
-        """The next letters are refused, put off, or taken without an answer."""
-        self.town.mailer.troubles.extend([trouble] * times)
+    @rule(trouble=TROUBLE, times=st.sampled_from((1, 2, 3, 8)), then=THEN)
+    def something_fails(self, trouble: tuple[str, str, bool], times: int, then: str) -> None:
+        """The next requests or letters fail before or after they were carried out, or nothing is reached."""
+        where, kind, processed = trouble
+        if where == "MAIL":
+            self.town.mailer.troubles.extend([kind] * (times if self.channel is Channel.MAIL else 0))
+        elif where == "ALL":
+            self.town.unreachable = 2 * times
+        else:
+            is_put_off = kind in {"unavailable", "rate_limit_storm"}  # with Retry-After: nothing was done
+            self.town.fault(kind, where, processed=processed and not is_put_off, times=times)
+        self._then(then)
 
     @precondition(lambda self: self.town.asked)
     @rule(
         pick=PICK,
-        how=st.sampled_from(("accept", "accept", "edit", "refuse", "retry", "retry", "withdraw")),
+        how=st.sampled_from(("accept", "accept", "edit", "refuse", "retry", "retry", "retry", "withdraw")),
         by=st.sampled_from(("an", "bo")),
         number=NUMBER,
+        then=THEN,
     )
-    def a_person_decides_by_command(self, pick: int, how: str, by: str, number: int) -> None:
+    def a_person_decides_by_command(self, pick: int, how: str, by: str, number: int, then: str) -> None:
         """Somebody of the school accepts, refuses, tries again, or withdraws for a parent."""
-        if not (items := self.town.items()):
+        items = self.town.items()
+        if how == "retry":
+            items = [
+                item for item in items if item.state == State.CLOSED.value and item.place in ALLOWED_MOVES
+            ] or items
+        if not items:
             return
         item = _picked(items, pick)
         if item.state == State.SUBMITTED.value:
@@ -206,6 +247,7 @@ class Corrections(RuleBasedStateMachine):
             self.town.decide("refuse", item, "not_proven", None, by=by)
         else:
             self.town.decide(how, item, by=by)
+        self._then(then)
 
     @rule(
         policy=st.tuples(
@@ -238,8 +280,11 @@ def _picked(some: list[T], pick: int) -> T:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("channel", list(Channel))
-def test_every_correction_has_one_life_and_ends(loaded: Loaded, channel: Channel) -> None:
+def test_every_correction_has_one_life_and_ends(
+    request: pytest.FixtureRequest, loaded: Loaded, channel: Channel
+) -> None:
     """None is lost, sent twice or called confirmed unless the SIS shows it; none outlives its days; secrets go."""
+    request.node.user_properties.append(("database", "sqlite"))
     machine = type("Machine", (Corrections,), {"template": loaded, "channel": channel})
     how = settings(
         max_examples=HISTORIES,
