@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -30,7 +31,7 @@ from tests.integration.correction_bench import (
 from tests.rig import Rig
 
 PHONES = [{"kind": "mobile", "number": "+31612345678"}]
-HOME = {
+HOME: dict[str, Any] = {
     "street": "Nieuwe Dijk",
     "house_number": "12",
     "house_number_suffix": None,
