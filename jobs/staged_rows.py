@@ -16,7 +16,7 @@ _Row = tuple[Any, ...]
 
 
 def page_rows(page: Page, read: Callable[[Any], Any], context: Context) -> list[_Row]:
-    """Map one page to staging rows: source key, id, former keys, outcome, code, field path, hides, then the row.
+    """Map one page to staging rows: source key, id, former keys, outcome, code, field path, hides, action, the row.
 
     A rejected record has of its row only what it is tied to, as far as that can be read.
     """
@@ -25,26 +25,26 @@ def page_rows(page: Page, read: Callable[[Any], Any], context: Context) -> list[
     rows: list[_Row] = []
     for item in page.items:
         if type(item) is Tombstone:
-            rows.append((item.key, item.key, None, "deleted", None, None, False, *blank))
+            rows.append((item.key, item.key, None, "deleted", None, None, False, None, *blank))
             continue
         if type(item) is Rejection:
             tied = _tied(page.stream, item.ties)
-            rows.append((item.key, item.key, None, "rejected", item.code, item.field_path, item.hides, *tied))
+            rows.append((item.key, item.key, None, "rejected", item.code, item.field_path, item.hides, None, *tied))
             continue
         record = read(item)
         try:
             row = make(record, context)
         except RecordRejected as error:
             key, tied = record.key, _tied(page.stream, _ties_of(page.stream, record))
-            rows.append((key, key, None, "rejected", error.code, error.field_path, error.hides, *tied))
+            rows.append((key, key, None, "rejected", error.code, error.field_path, error.hides, None, *tied))
             continue
         key = record.key
         former = getattr(record, "former_keys", None)
         former = json.dumps(former) if former else None
         if type(row) is str:
-            rows.append((key, key, former, "withheld", row, None, False, *blank))
+            rows.append((key, key, former, "withheld", row, None, False, None, *blank))
         else:
-            rows.append((key, key, former, "shown", None, None, False, *row))
+            rows.append((key, key, former, "shown", None, None, False, "add", *row))
     return rows
 
 

@@ -51,13 +51,15 @@ class Question(NamedTuple):
 
 
 def draw(connection: Connection, question: Question) -> None:
-    """Give every staged row its action; rows of the portal that a complete enumeration lacks are staged as missing."""
+    """Give every staged row its action; rows of the portal that a complete enumeration lacks are staged as missing.
+
+    What is shown was staged to be added.
+    """
     stream, survey = question.stream, question.survey
     refused = survey.lot.withheld + survey.lot.rejected
     refused += sum(_check_parent(connection, question, parent) for parent in PARENTS[stream])
     if stream is Stream.GUARDIANS and not question.is_wanted and stream in survey.hidden:
         refused += _keep_childless_out(connection, question)
-    _add(connection, question)
     removals = 0
     if survey.size:
         removals = _compare(connection, question, has_refused=refused > 0)
@@ -93,6 +95,7 @@ def _check_parent(connection: Connection, question: Question, parent: Parent) ->
     held, hidden = _is_hidden(question, parent, key)
     is_known = or_(held, hidden)
     values = {
+        "action": None,
         "outcome": case((is_known, Outcome.WITHHELD.value), else_=Outcome.REJECTED.value),
         "code": case((held, PARENT_HELD), (hidden, "parent_withheld"), else_="missing_parent"),
         "field_path": case((is_known, staging.c.field_path), else_=parent.column),
@@ -124,7 +127,7 @@ def _keep_childless_out(connection: Connection, question: Question) -> int:
     """A guardian whose children are all gone stays out until one of them asks for the guardian by key."""
     staging = STAGING[Stream.GUARDIANS]
     is_shown = staging.c.outcome == Outcome.SHOWN.value
-    values = {"outcome": Outcome.WITHHELD.value, "code": NEEDS_CHILD}
+    values = {"outcome": Outcome.WITHHELD.value, "code": NEEDS_CHILD, "action": None}
     return connection.execute(update(staging).values(values).where(is_shown, was_childless(question))).rowcount
 
 
@@ -149,13 +152,6 @@ def _hide_what_moved(connection: Connection, question: Question) -> None:
     connection.execute(
         update(staging).values(is_hiding=True).where(staging.c.outcome == Outcome.REJECTED.value, *here, moved)
     )
-
-
-def _add(connection: Connection, question: Question) -> None:
-    """What is shown is added, as far as the portal does not have it already."""
-    staging = STAGING[question.stream]
-    is_shown = staging.c.outcome == Outcome.SHOWN.value
-    connection.execute(update(staging).values(action=Action.ADD.value).where(is_shown))
 
 
 def _compare(connection: Connection, question: Question, *, has_refused: bool) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Connection, Index, Integer, MetaData, Table, Text, delete, func, select, update
+from sqlalchemy import Boolean, Column, Connection, Index, Integer, MetaData, Table, Text, func, select, update
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from connector.portal.database import Session
@@ -17,7 +17,7 @@ from schemas.streams import LOOSE_REFERENCES, PARENTS, Outcome, Stream
 from schemas.tables.bookkeeping import IdAliasRow
 from schemas.tables.catalogue import DATA_COLUMNS, TABLES, table_of
 
-CONTROL_COLUMNS = ("seq", "source_key", "id", "former_keys", "outcome", "code", "field_path", "is_hiding")
+CONTROL_COLUMNS = ("seq", "source_key", "id", "former_keys", "outcome", "code", "field_path", "is_hiding", "action")
 CONFLICTING = "conflicting_duplicate"
 _METADATA = MetaData()
 _ALIASES = table_of(IdAliasRow)
@@ -65,25 +65,34 @@ class Staging:
         self.session = session
         self.school = school
         self._seq = 0
-        self._created: set[Stream] = set()
+        # Temporary tables live as long as the driver's connection, which the next run may get from the pool.
+        self._made: set[Table] = session.connection.info.setdefault("staging", set())
 
     def prepare(self) -> None:
         """Make the tables every run with work needs; a quiet run makes none."""
+        tables = (TOUCHED_PUPILS, TOUCHED_ENTRIES, TOUCHED_HOMES, DOOMED)
+        needed = [table for table in tables if table not in self._made]
         with self.session.read() as connection:
-            for table in (TOUCHED_PUPILS, TOUCHED_ENTRIES, TOUCHED_HOMES, DOOMED):
-                connection.execute(CreateTable(table, if_not_exists=True))
+            for table in needed:
+                connection.execute(CreateTable(table))
+        self._made.update(needed)
 
     def clear(self, stream: Stream) -> None:
         """Make the stream's staging table, empty."""
+        table = STAGING[stream]
         with self.session.read() as connection:
-            if stream not in self._created:
-                connection.execute(CreateTable(STAGING[stream], if_not_exists=True))
-                connection.execute(CreateIndex(_INDEXES[stream], if_not_exists=True))
-                self._created.add(stream)
-            connection.execute(delete(STAGING[stream]))
+            if table in self._made:
+                self.session.empty(table)
+            else:
+                connection.execute(CreateTable(table))
+                connection.execute(CreateIndex(_INDEXES[stream]))
+        self._made.add(table)
 
     def add(self, stream: Stream, rows: Sequence[tuple[Any, ...]]) -> None:
-        """Stage one page. A row is CONTROL_COLUMNS without `seq`, then the stream's DATA_COLUMNS."""
+        """Stage one page. A row is CONTROL_COLUMNS without `seq`, then the stream's DATA_COLUMNS.
+
+        What is shown comes with the action to add it, whatever is found out about the portal afterwards.
+        """
         numbered = [(self._seq + offset, *row) for offset, row in enumerate(rows)]
         self._seq += len(rows)
         with self.session.read():
@@ -124,7 +133,8 @@ def settle_duplicates(connection: Connection, stream: Stream, *, is_snapshot: bo
         if is_snapshot and differs:
             hides = any(row["outcome"] == Outcome.WITHHELD.value or row["is_hiding"] for row in rows)
             values = {"outcome": Outcome.REJECTED.value, "code": CONFLICTING, "field_path": "", "is_hiding": hides}
-            connection.execute(update(staging).values(values).where(staging.c.id == key))
+            connection.execute(update(staging).values(**values, action=None).where(staging.c.id == key))
         else:
             earlier = (staging.c.id == key) & (staging.c.seq != last["seq"])
-            connection.execute(update(staging).values(outcome=Outcome.DUPLICATE.value, id=None).where(earlier))
+            values = {"outcome": Outcome.DUPLICATE.value, "id": None, "action": None}
+            connection.execute(update(staging).values(values).where(earlier))
