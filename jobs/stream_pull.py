@@ -137,6 +137,7 @@ def _stage(run: RunState, pull: Pull) -> Mapping[Stream, Tally]:
 
 def _weigh(run: RunState, stream: Stream, mode: Mode, tally: Tally) -> Staged:
     """Judge whether an enumeration can be trusted to be complete."""
+    run.session.learn(STAGING[stream], tally.fetched)
     with run.session.read() as connection:
         lot = survey.lot(connection, stream)
     counted = tally.first_expected is None or (tally.first_expected == tally.last_expected == lot.keys + lot.unreadable)
@@ -169,7 +170,7 @@ def _settle(run: RunState, staged: Staged) -> StreamReport:
             is_whole = verdict.reason == "keys_reissued"
             judged.hold(connection, question, verdict.held, is_whole=is_whole, loaded_at=checkpoint.loaded_at, now=now)
             drawn = survey.drawn(connection, stream)
-        report = _report(run, connection, staged, drawn, wishes, verdict)
+        report = _report(run, staged, drawn, wishes, verdict)
     _log.info("stream_planned", stream=stream.value, mode=staged.mode.value, **report.sums._asdict())
     if report.sums.held:
         _log.warning("stream_held", stream=stream.value, held=report.sums.held, reason=report.hold_reason)
@@ -215,19 +216,17 @@ def _is_by_decision(run: RunState, staged: Staged, checkpoint: Checkpoint) -> bo
     )
 
 
-def _report(
-    run: RunState, connection: Connection, staged: Staged, drawn: Drawn, wishes: judged.Wishes, verdict: Verdict
-) -> StreamReport:
+def _report(run: RunState, staged: Staged, drawn: Drawn, wishes: judged.Wishes, verdict: Verdict) -> StreamReport:
     """Count what was staged; raises BooksDoNotBalance when a record is not accounted for."""
     checkpoint = run.checkpoints.get(staged.stream, Checkpoint())
-    shown, withheld = Outcome.SHOWN.value, drawn.count(Outcome.WITHHELD.value)
+    shown = Outcome.SHOWN.value
     is_judged = run.is_past_first_load(staged.stream) and not _is_by_decision(run, staged, checkpoint)
     sums = Sums(
         fetched=staged.tally.fetched,
         added=drawn.count(shown, Action.ADD),
         altered=drawn.count(shown, Action.ALTER),
         unchanged=drawn.count(shown, Action.KEEP),
-        withheld=withheld,
+        withheld=drawn.count(Outcome.WITHHELD.value),
         quarantined=drawn.count(Outcome.REJECTED.value),
         tombstones=drawn.count(Outcome.DELETED.value),
         duplicates=drawn.count(Outcome.DUPLICATE.value),
@@ -238,9 +237,8 @@ def _report(
         size_before=wishes.size,
     )
     sums.check(staged.stream)
-    gates = store.gate_counts(connection, staged.stream) if withheld else {}
     reason = verdict.reason or (plan.ALONG if sums.held else "")
-    return StreamReport(staged.stream, staged.mode, sums, gates, reason, staged.is_short)
+    return StreamReport(staged.stream, staged.mode, sums, drawn.gates, reason, staged.is_short)
 
 
 def _apply(run: RunState, staged: Staged, settled: Settled) -> StreamReport:

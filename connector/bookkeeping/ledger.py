@@ -115,28 +115,11 @@ def has_unfinished(connection: Connection, school: SchoolId) -> bool:
 def add_sums(connection: Connection, run_id: RunId, school: SchoolId, report: StreamReport, now: datetime) -> None:
     """Add what a stream went through; a stream may be pulled more than once in a run."""
     key = {"run_id": run_id, "stream": report.stream.value}
-    insert_missing(
-        connection,
-        _STREAMS,
-        {
-            **key,
-            "school_id": school,
-            "mode": report.mode.value,
-            **Sums()._asdict(),
-            "size_before": report.sums.size_before,
-            "finished_at": now,
-        },
-    )
-    added = {name: _STREAMS.c[name] + count for name, count in report.sums._asdict().items() if name != "size_before"}
-    here = (_STREAMS.c.run_id == run_id, _STREAMS.c.stream == report.stream.value)
-    connection.execute(update(_STREAMS).values(**added, finished_at=now).where(*here))
-    for gate, records in report.gates.items():
-        insert_missing(connection, _GATES, {**key, "gate": gate, "records": 0})
-        connection.execute(
-            update(_GATES)
-            .values(records=_GATES.c.records + records)
-            .where(_GATES.c.run_id == run_id, _GATES.c.stream == report.stream.value, _GATES.c.gate == gate)
-        )
+    sums = {**key, "school_id": school, "mode": report.mode.value, **report.sums._asdict(), "finished_at": now}
+    counts = [name for name in Sums._fields if name != "size_before"]
+    upsert(connection, _STREAMS, [sums], keep=("school_id", "mode", "size_before"), add=counts)
+    gates = [{**key, "gate": gate, "records": records} for gate, records in report.gates.items()]
+    upsert(connection, _GATES, gates, add=("records",))
 
 
 def recent(connection: Connection, school: SchoolId, stream: Stream, now: datetime) -> tuple[int, int, int | None]:

@@ -58,7 +58,7 @@ class Session:
             sqlite.sweep(self.connection)
 
     def learn(self, table: Table, rows: int) -> None:
-        """Tell the database's planner that a school gained most of its rows. Call it between transactions."""
+        """Tell the database's planner that so many rows of a table are new. Waits for nobody."""
         if self.dialect == "postgresql" and rows >= WORTH_LEARNING:
             with self.read() as connection:
                 postgresql.learn(connection, table)

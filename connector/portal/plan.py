@@ -56,11 +56,13 @@ def draw(connection: Connection, question: Question) -> None:
     What is shown was staged to be added.
     """
     stream, survey = question.stream, question.survey
-    refused = survey.lot.withheld + survey.lot.rejected
-    refused += sum(_check_parent(connection, question, parent) for parent in PARENTS[stream])
+    rejected = survey.lot.rejected + sum(_check_parent(connection, question, parent) for parent in PARENTS[stream])
+    refused = survey.lot.withheld + rejected
     if stream is Stream.GUARDIANS and not question.is_wanted and stream in survey.hidden:
         refused += _keep_childless_out(connection, question)
     removals = 0
+    if survey.size and rejected and TIES[stream]:
+        _hide_what_moved(connection, question)
     if survey.size:
         removals = _compare(connection, question, has_refused=refused > 0)
     if survey.size and question.is_complete:
@@ -76,7 +78,7 @@ def _row_exists(question: Question, table: Table, key: ColumnElement[Any]) -> Co
 
 
 def _check_parent(connection: Connection, question: Question, parent: Parent) -> int:
-    """Withhold what hangs on a hidden or held parent; reject what hangs on an unknown one. Give their number."""
+    """Withhold what hangs on a hidden or held parent; reject what hangs on an unknown one. Give how many of both."""
     staging, key = STAGING[question.stream], STAGING[question.stream].c[parent.column]
     present = _row_exists(question, TABLES[parent.stream], key)
     if question.counts_staged_parents:
@@ -157,8 +159,6 @@ def _hide_what_moved(connection: Connection, question: Question) -> None:
 def _compare(connection: Connection, question: Question, *, has_refused: bool) -> int:
     """Alter, keep, withdraw and remove what the portal has; give the number of removals."""
     staging, portal = STAGING[question.stream], TABLES[question.stream]
-    if has_refused and TIES[question.stream]:
-        _hide_what_moved(connection, question)
     differs = or_(*(staging.c[name].is_distinct_from(portal.c[name]) for name in DATA_COLUMNS[question.stream]))
     is_shown = staging.c.outcome == Outcome.SHOWN.value
     connection.execute(

@@ -100,8 +100,6 @@ class Staging:
 
     def resolve_keys(self, connection: Connection, stream: Stream, aliased: Collection[Stream]) -> None:
         """Replace source keys that mean another id, once the last page is staged; such keys are in `aliased`."""
-        if self.session.dialect == "postgresql":
-            connection.exec_driver_sql(f"ANALYZE {STAGING[stream].name}")
         _resolve_aliases(connection, self.school, stream, aliased)
 
 

@@ -12,7 +12,6 @@ from sqlalchemy import (
     case,
     exists,
     false,
-    func,
     literal,
     null,
     or_,
@@ -118,14 +117,6 @@ def blank_held_secrets(connection: Connection, school: SchoolId, stream: Stream,
         .values(**blank, phones="[]", is_address_confidential=True)
         .where(table.c.school_id == school, turned)
     )
-
-
-def gate_counts(connection: Connection, stream: Stream) -> dict[str, int]:
-    """Count the withheld records by gate."""
-    staging = STAGING[stream]
-    counted = select(staging.c.code, func.count()).where(staging.c.outcome == Outcome.WITHHELD.value)
-    rows = connection.execute(counted.group_by(staging.c.code).order_by(staging.c.code)).all()
-    return {row[0]: row[1] for row in rows}
 
 
 def is_newly_held(hold: str | None) -> bool:

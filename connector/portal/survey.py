@@ -6,6 +6,7 @@ statement that would find nothing is not sent. Only the lease's holder adds to w
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -86,9 +87,10 @@ def survey(connection: Connection, school: SchoolId, stream: Stream, staged: Lot
 
 
 class Drawn(NamedTuple):
-    """A plan in numbers: staged rows by outcome, action and hold."""
+    """A plan in numbers: staged rows by outcome, action and hold, and what is withheld by gate."""
 
     records: Mapping[tuple[str, str | None, str | None], int]
+    gates: Mapping[str, int]
 
     def count(
         self, outcome: str | None = None, action: Action | None = None, holds: tuple[str | None, ...] | None = None
@@ -106,6 +108,11 @@ class Drawn(NamedTuple):
 def drawn(connection: Connection, stream: Stream) -> Drawn:
     """Count the staged rows."""
     staging = STAGING[stream]
-    columns = (staging.c.outcome, staging.c.action, staging.c.hold)
-    rows = connection.execute(select(*columns, func.count()).group_by(*columns)).all()
-    return Drawn({(row[0], row[1], row[2]): row[3] for row in rows})
+    columns = (staging.c.outcome, staging.c.action, staging.c.hold, staging.c.code)
+    records: Counter[tuple[str, str | None, str | None]] = Counter()
+    gates: Counter[str] = Counter()
+    for outcome, action, hold, code, rows in connection.execute(select(*columns, func.count()).group_by(*columns)):
+        records[outcome, action, hold] += rows
+        if outcome == Outcome.WITHHELD.value:
+            gates[code] += rows
+    return Drawn(records, dict(sorted(gates.items())))

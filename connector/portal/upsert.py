@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from sqlalchemy import Connection, Select, Table, func
@@ -13,13 +13,23 @@ def _insert(connection: Connection, table: Table) -> Any:
     return (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(table)
 
 
-def upsert(connection: Connection, table: Table, values: list[dict[str, Any]], keep: Iterable[str] = ()) -> None:
-    """Insert rows; where the primary key is there already, update every column but the key and those to keep."""
+def upsert(
+    connection: Connection,
+    table: Table,
+    values: list[dict[str, Any]],
+    keep: Iterable[str] = (),
+    add: Collection[str] = (),
+) -> None:
+    """Insert rows; where the primary key is there already, update every column but the key and those to keep.
+
+    What is to `add` is added to the number that is there.
+    """
     if not values:
         return
     statement = _insert(connection, table)
     keys = [column.name for column in table.primary_key]
     changes = {name: statement.excluded[name] for name in values[0] if name not in {*keys, *keep}}
+    changes |= {name: table.c[name] + statement.excluded[name] for name in add}
     connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changes), values)
 
 
