@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from jobs.cli import render, reports, session
+from jobs.cli.side_by_side import side_by_side
 from schemas.ids import SchoolId
 from schemas.modules import Module
 
@@ -30,33 +31,26 @@ def sync(
     quiet: Annotated[bool, typer.Option("--quiet", help="Print errors only.")] = False,
 ) -> int:
     """Bring the portal up to date with the sources of the schools."""
-    outcomes: list[Outcome] = []
     with session.Stopping() as stopping, session.opened(stopping, is_quiet=quiet) as wiring:
         from jobs.sync import SyncOptions
 
         options = SyncOptions(frozenset(module or ()), full, dry_run)
         chosen = wiring.schools(school or ())
         with render.progress(is_wanted=not (json or quiet)) as show:
-            for one in chosen:
-                if stopping.is_asked():
-                    outcomes.append(reports.Outcome(one, stopping.exit_code, status="not started"))
-                else:
-                    _sync(wiring, one, options, outcomes, stopping, show)
+            outcomes = side_by_side(wiring, chosen, lambda one: _sync(wiring, one, options, stopping, show))
         names = {one: wiring.plan(one).name for one in chosen}
     return reports.finish(outcomes, names, is_json=json, is_quiet=quiet)
 
 
 def _sync(
-    wiring: Wiring,
-    school: SchoolId,
-    options: SyncOptions,
-    outcomes: list[Outcome],
-    stopping: session.Stopping,
-    show: render.Show,
-) -> None:
+    wiring: Wiring, school: SchoolId, options: SyncOptions, stopping: session.Stopping, show: render.Show
+) -> Outcome:
     from jobs.sync import sync_school
     from jobs.wiring import NO_DOCUMENT
 
+    if stopping.is_asked():
+        return reports.Outcome(school, stopping.exit_code, status="not started")
+    outcomes: list[Outcome] = []
     is_file_fed = wiring.is_fed_by_files(school)
     with reports.judged(school, outcomes, stopping):
         path = NO_DOCUMENT if is_file_fed else None
@@ -64,3 +58,4 @@ def _sync(
         if is_file_fed:
             outcome = outcome._replace(remark=FED_BY_FILES)
         outcomes.append(outcome)
+    return outcomes[0]
