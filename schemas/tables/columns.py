@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from pydantic import ConfigDict
 from sqlalchemy import Text
 from sqlmodel import Field, SQLModel
 
@@ -18,6 +19,9 @@ SQLModel.metadata.naming_convention = {
 
 class SchoolRow(SQLModel):
     """A row that belongs to one school."""
+
+    # A row is written and read by column, never validated: its validator would only cost the start of a process.
+    model_config = ConfigDict(defer_build=True)  # type: ignore[assignment]
 
     school_id: str = Field(primary_key=True, sa_type=Text)
 

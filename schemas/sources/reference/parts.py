@@ -15,7 +15,7 @@ Weekday = Literal["mon", "tue", "wed", "thu", "fri"]
 class Wire(BaseModel):
     """A part of an answer: frozen, and blind to fields it does not know."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, defer_build=True)
 
 
 class Address(Wire):
