@@ -15,6 +15,7 @@ from schemas.canonical.people import Address, Name, Phone
 SCHOOL_ZONE = ZoneInfo("Europe/Amsterdam")
 FIRST_MONTH_OF_A_SCHOOL_YEAR = 8
 _POSTAL_CODE = re.compile(r"([1-9][0-9]{3})\s*([A-Za-z]{2})", re.ASCII)
+_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 _NOT_IN_A_PHONE = re.compile(r"[^0-9+]", re.ASCII)
 
 
@@ -86,7 +87,7 @@ def phone_number(text: str) -> str:
 
 def list_text(values: Sequence[str]) -> str:
     """Write a list of codes as JSON text, in its own order."""
-    return json.dumps(list(values), ensure_ascii=False, separators=(",", ":")) if values else "[]"
+    return _json(list(values)) if values else "[]"
 
 
 class _Record(Protocol):
@@ -96,7 +97,7 @@ class _Record(Protocol):
 def records_text(records: Sequence[_Record]) -> str:
     """Write a list of small records as JSON text, in its own order."""
     named = [record._asdict() for record in records]
-    return json.dumps(named, ensure_ascii=False, separators=(",", ":")) if named else "[]"
+    return _json(named) if named else "[]"
 
 
 def phones_text(phones: Sequence[Phone]) -> str:
@@ -106,7 +107,7 @@ def phones_text(phones: Sequence[Phone]) -> str:
         for phone in phones
         if not phone.is_confidential and (number := phone_number(phone.number))
     ]
-    return json.dumps(shown, ensure_ascii=False, separators=(",", ":")) if shown else "[]"
+    return _json(shown) if shown else "[]"
 
 
 def address_values(address: Address | None) -> tuple[str | None, ...]:

@@ -115,7 +115,9 @@ def unreported(connection: Connection, school: SchoolId, run_id: RunId, runs: Se
 def released(connection: Connection, school: SchoolId) -> Mapping[Stream, tuple[SourceKey, ...]]:
     """Give the items whose missing parent has arrived since."""
     found: list[Any] = []
-    for parent in Stream:
+    here = (_QUARANTINE.c.school_id == school, _QUARANTINE.c.missing_stream.is_not(None))
+    waited_for = set(connection.execute(select(_QUARANTINE.c.missing_stream).where(*here).distinct()).scalars())
+    for parent in (stream for stream in Stream if stream.value in waited_for):
         table = TABLES[parent]
         arrived = exists(select(literal(1)).where(table.c.school_id == school, table.c.id == _QUARANTINE.c.missing_key))
         found += connection.execute(

@@ -70,9 +70,9 @@ def touch_staged(connection: Connection, school: SchoolId, stream: Stream) -> No
 
     Held rows count: of those, too, an address that turned secret is blanked.
     """
-    connection.execute(delete(TOUCHED_ENTRIES))
     if stream not in DECIDING:
         return
+    connection.execute(delete(TOUCHED_ENTRIES))
     if stream is not Stream.PRIVACY_PREFERENCES and not _is_kept(connection, school):
         return
     staging = STAGING[stream]

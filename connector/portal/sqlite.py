@@ -58,7 +58,7 @@ def _converter(column: Column[Any]) -> Callable[[Any], str] | None:
 
 def _instant(value: datetime) -> str:
     """Write an aware instant as SQLModel's UTCDateTime does: UTC, microseconds, no offset."""
-    return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+    return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
 def prepare_to_migrate(connection: Connection) -> None:
