@@ -73,6 +73,12 @@ class Desk:
         name = field_of(item)
         return FIELDS[name].held_in is name.stream and (name.stream, item.record_id) in self.looked_up
 
+    def is_blind(self, item: Item) -> bool:
+        """Tell whether the school's own record decides about this field, and could not be asked for."""
+        name = field_of(item)
+        can_be_asked = self.parts.source.capabilities.fetches_by_key and FIELDS[name].held_in is name.stream
+        return (can_be_asked or item.is_secret) and not self.has_looked_up(item)
+
     def source_key(self, item: Item) -> SourceKey:
         """Give the key by which the school's system knows the person now."""
         record = self.seen.get((field_of(item).stream, item.record_id))

@@ -94,9 +94,12 @@ def _read_one(desk: Desk, connection: Connection, item: Item) -> None:
 
 
 def _watch(desk: Desk, connection: Connection, item: Item) -> None:
-    """A confirmed value that is there no more has drifted, unless a newer wish replaced it."""
+    """A confirmed value that is there no more has drifted, unless a newer wish replaced it.
+
+    What was confirmed by the school's own record is judged by that alone: the portal's row may still be the old one.
+    """
     present = desk.present(connection, item)
-    if present is None or desk.shows(connection, item, present) or (item.is_secret and not desk.has_looked_up(item)):
+    if present is None or desk.shows(connection, item, present) or desk.is_blind(item):
         return
     if _is_replaced(desk, connection, item):
         return

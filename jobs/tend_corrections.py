@@ -78,8 +78,8 @@ def _tend(desk: Desk, *, is_changed: bool) -> None:
         take_in_all(connection, desk.school, desk.selections, desk.now)
     try:
         _with_the_school(desk, is_changed=is_changed)
+    finally:  # whatever could not be asked or told, what the portal has by now is looked at
         read_back(desk, (*OPEN, State.CONFIRMED) if is_changed else OPEN)
-    finally:
         tidy(desk)
 
 

@@ -305,7 +305,7 @@ def counts(connection: Connection) -> list[tuple[str, str, str | None, int]]:
 
 def _ended_before(moment: datetime) -> ColumnElement[bool]:
     return or_(
-        and_(_ITEMS.c.state == State.CLOSED.value, _ITEMS.c.closed_at < moment, ~_ITEMS.c.is_retraction_due),
+        and_(_ITEMS.c.state == State.CLOSED.value, _ITEMS.c.closed_at < moment),
         and_(_ITEMS.c.state == State.CONFIRMED.value, _ITEMS.c.confirmed_at < moment),
     )
 

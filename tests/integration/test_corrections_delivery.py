@@ -83,6 +83,21 @@ def test_nothing_is_concluded_while_nobody_answers_the_question(school: Rig) -> 
     assert (places(school), len(queue(school)["arrivals"])) == (["delivered"], 1)
 
 
+def test_what_the_school_shows_is_confirmed_though_its_desk_does_not_answer(school: Rig) -> None:
+    """The change requests of the source are away, its records are not: the pull confirms, and nothing drifts."""
+    me = school.role("guardian_plain")
+    ask(school, me, wish(school, "guardians", me, "call_name", "Livia"))
+    step(school)
+    office(school).accept(school.school, filed(school)[0])
+    school.sis.faults.add(Fault("server_error", path="*change_requests*", times=None))
+    school.sync()
+    assert places(school) == ["confirmed"]
+    school.sis.faults.add(Fault("server_error", query="ids=", times=None))
+    school.world.patch(school.school, "guardians", me, initials="Q.")
+    school.sync()
+    assert places(school) == ["confirmed"]
+
+
 def test_a_poisoned_item_holds_up_no_other(school: Rig) -> None:
     """One that the source refuses is closed with its word; one that always fails waits; the others go."""
     me = school.role("guardian_plain")

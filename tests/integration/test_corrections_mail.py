@@ -158,6 +158,21 @@ def test_a_withdrawn_request_is_taken_back_by_letter(school: Rig, box: Mailbox) 
     assert NAME not in off.as_string()
 
 
+def test_a_letter_of_unknown_fate_that_is_off_is_taken_back_too(school: Rig, box: Mailbox) -> None:
+    """It may have been taken, so the school hears that it is off."""
+    me = school.role("guardian_plain")
+    ask(school, me, wish(school, "guardians", me, "call_name", NAME))
+    box.data, box.takes_before_it_breaks = BREAK, True
+    step(school)
+    decide(school, "withdraw", one(school))
+    box.data = ""
+    step(school)
+    asked, off = _mails(box)
+    assert "corr-0001" in _body(asked)
+    assert "corr-0001" in _body(off)
+    assert (places(school), one(school).is_retraction_due) == (["closed:withdrawn"], False)
+
+
 def test_a_server_that_is_set_wrong_stops_the_post_and_loses_nothing(school: Rig, box: Mailbox) -> None:
     """Without TLS on the other side nothing is sent; the items wait."""
     me = school.role("guardian_plain")
