@@ -169,6 +169,8 @@ class Bench:
     def _config(self, sis: Served, url: str, requests: int = 4) -> Path:
         lines = [f'[portal]\ndatabase_url = "{url}"\n[sources.main]\ndialect = "reference"']
         lines += [f'base_url = "{sis.base_url}"\nclient_id = "connector"\nparallel_requests = {requests}']
+        if requests == 1:
+            lines += ["parallel_schools = 1"]  # the sequential time is that of one request after another
         lines += [f'[schools."{school}"]\nname = "{school}"\nsource = "main"' for school in sis.schools]
         path = self.folder / "config.toml"
         path.write_text("\n".join(lines), encoding="utf-8")
