@@ -1,5 +1,5 @@
--- What a guardian asked to be corrected, item by item, as it stands now. Only who asked sees it, and of a pupil only
--- while access lasts; the values are what that guardian wrote, and are gone once they are no longer kept. What the school
+-- What a guardian asked to be corrected, item by item, as it stands now. Only who asked sees it, while access
+-- lasts; the values are what that guardian wrote, and are gone once they are no longer kept. What the school
 -- accepted instead of a secret is a secret of the school.
 SELECT
     i.school_id,
@@ -27,10 +27,11 @@ SELECT
     i.closed_at
 FROM correction_items AS i
 JOIN corrections AS c ON c.school_id = i.school_id AND c.id = i.correction_id
-WHERE
-    (i.stream = 'guardians' AND i.record_id = c.requester_id)
-    OR EXISTS (
-        SELECT 1 FROM portal_access AS a
-        WHERE a.school_id = i.school_id AND a.guardian_id = c.requester_id
-            AND i.stream = 'pupils' AND a.pupil_id = i.record_id AND a.level = 'full'
-    )
+WHERE EXISTS (
+    SELECT 1 FROM portal_access AS a
+    WHERE a.school_id = i.school_id AND a.guardian_id = c.requester_id
+        AND (
+            (i.stream = 'guardians' AND i.record_id = c.requester_id)
+            OR (i.stream = 'pupils' AND i.record_id = a.pupil_id AND a.level = 'full')
+        )
+)

@@ -127,6 +127,32 @@ def test_another_parents_child_is_refused(school: Rig) -> None:
     assert of_children == []
 
 
+def test_who_lost_access_sees_no_correction_any_more(school: Rig) -> None:
+    """Of the child nothing once that access is gone, of oneself nothing once all of it is."""
+    me, child, sibling = (school.role(name) for name in ("guardian_plain", "pupil_plain", "pupil_sibling"))
+    ask(
+        school,
+        me,
+        wish(school, "guardians", me, "call_name", "Livia"),
+        wish(school, "pupils", child, "call_name", "Sam"),
+    )
+    step(school)
+
+    def seen() -> set[str]:
+        rows = school.rows("SELECT stream FROM portal_corrections WHERE guardian_id = :me", me=me)
+        moves = school.rows("SELECT DISTINCT number FROM portal_correction_moves WHERE guardian_id = :me", me=me)
+        assert len(moves) == len(rows)
+        return {row["stream"] for row in rows}
+
+    assert seen() == {"guardians", "pupils"}
+    ties = school.world.records(school.school, "guardianships").values()
+    for pupil, left in ((child, {"guardians"}), (sibling, set())):
+        (tie,) = (one["id"] for one in ties if (one["pupil_id"], one["guardian_id"]) == (pupil, me))
+        school.world.patch(school.school, "guardianships", tie, authority="none")
+        school.sync()
+        assert seen() == left
+
+
 def test_a_field_that_is_off_is_refused(school: Rig) -> None:
     """A school takes the fields it chose; of the others nothing leaves."""
     me = school.role("guardian_plain")

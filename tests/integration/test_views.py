@@ -17,7 +17,14 @@ from tests.rig import Rig
 MakeRig = Callable[..., Rig]
 
 
-APART = ("portal_access", "portal_modules", "portal_group_list", "portal_changes")
+APART = (
+    "portal_access",
+    "portal_modules",
+    "portal_group_list",
+    "portal_changes",
+    "portal_corrections",
+    "portal_correction_moves",
+)
 """Views with an oracle or tests of their own."""
 
 

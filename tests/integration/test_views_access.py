@@ -40,8 +40,9 @@ def everything(rig: Rig, guardian: str) -> dict[str, int]:
 
 
 def sees_everything(rig: Rig, guardian: str) -> bool:
-    """Something is in every view but that of changes: after a first load nothing is news."""
-    return {view for view, rows in everything(rig, guardian).items() if not rows} <= {"portal_changes"}
+    """Something is in every view, save where something must have happened since: news, and corrections."""
+    later = {"portal_changes", "portal_corrections", "portal_correction_moves"}
+    return {view for view, rows in everything(rig, guardian).items() if not rows} <= later
 
 
 def sees_nothing(rig: Rig, guardian: str) -> bool:
