@@ -74,7 +74,7 @@ def machine() -> dict[str, Any]:
         "cores": os.cpu_count(),
         "processor": _processor(),
         "system": f"{platform.system()} {platform.machine()}",
-        "load_before": round(os.getloadavg()[0], 1),
+        "load_at_the_end": round(os.getloadavg()[0], 1),
     }
 
 
@@ -96,8 +96,8 @@ def _head(found: Results) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in found["versions"].items())
     return (
         f"{shape['schools']} schools, {shape['records']:,} records, medians of {shape['rounds']} rounds, measured on "
-        f"{found['measured_on']}.\n{on['cores']} cores ({on['processor']}, {on['system']}), load before "
-        f"{on['load_before']}. {versions}."
+        f"{found['measured_on']}.\n{on['cores']} cores ({on['processor']}, {on['system']}), load at the end "
+        f"{on['load_at_the_end']}. {versions}."
     )
 
 
@@ -156,6 +156,7 @@ def _markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def write(found: Results, json_file: Path, page: Path) -> None:
     """Keep the figures, and show them on the page between its marks."""
+    json_file.parent.mkdir(exist_ok=True)
     json_file.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
     text = page.read_text(encoding="utf-8")
     before, _, rest = text.partition(BEGIN)
