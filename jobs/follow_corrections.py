@@ -132,7 +132,7 @@ def _tidy_one(desk: Desk, connection: Connection, item: Item, now: datetime) -> 
     if item.effective_on is not None:  # until that day nobody can expect the school to show it
         begun = max(begun, start_of_day(item.effective_on))
     if begun < now - timedelta(days=desk.parts.corrections.expire_days):
-        expired = closed(Outcome.EXPIRED)
+        expired = closed(Outcome.STALE if Need.STALE in item.needed else Outcome.EXPIRED)
         corrections.move(connection, desk.school, item, expired, now=now, reason=TOO_LONG, is_retraction_due=due)
         return
     standing = standing_of(connection, desk.school, item.requester, item.stream, item.record_id)

@@ -267,12 +267,6 @@ def evidence(connection: Connection, school: SchoolId, correction: str) -> list[
     return [dict(row) for row in connection.execute(query.where(*here).order_by(_EVIDENCE.c.number)).mappings()]
 
 
-def with_evidence(connection: Connection, school: SchoolId) -> frozenset[str]:
-    """Give the corrections that have evidence with them."""
-    query = select(_EVIDENCE.c.correction_id).where(_EVIDENCE.c.school_id == school).distinct()
-    return frozenset(connection.execute(query).scalars())
-
-
 def history(connection: Connection, school: SchoolId, correction: str) -> Mapping[int, list[Moved]]:
     """Give every move of every item of a correction, oldest first."""
     query = select(_MOVES.c.number, *(_MOVES.c[name] for name in Moved._fields))
@@ -294,13 +288,6 @@ def known(connection: Connection, school: SchoolId, beginning: str) -> list[str]
 def ids(connection: Connection, school: SchoolId) -> list[str]:
     """Give the ids of every correction of a school."""
     return list(connection.execute(select(_HEADS.c.id).where(_HEADS.c.school_id == school)).scalars())
-
-
-def counts(connection: Connection) -> list[tuple[str, str, str | None, int]]:
-    """Give school, state, outcome and how many items."""
-    by = (_ITEMS.c.school_id, _ITEMS.c.state, _ITEMS.c.outcome)
-    query = select(*by, func.count()).group_by(*by).order_by(*by)
-    return [(row[0], row[1], row[2], row[3]) for row in connection.execute(query)]
 
 
 def _ended_before(moment: datetime) -> ColumnElement[bool]:

@@ -203,6 +203,18 @@ def test_a_base_that_was_never_true_waits_for_a_person(school: Rig) -> None:
     assert queue(school)["change_requests"][0]["asked"]["is_preapproved"]
 
 
+def test_what_went_stale_and_nobody_decided_ends_as_stale(school: Rig) -> None:
+    """Its time passes without a person: the guardian is told that the value had moved, and a person can retry."""
+    me = school.role("guardian_plain")
+    ask(school, me, wish(school, "guardians", me, "email", "nieuw@voorbeeld.test", base="ander@voorbeeld.test"))
+    step(school)
+    school.offset = timedelta(days=91)
+    step(school)
+    assert places(school) == ["closed:stale"]
+    decide(school, "retry", one(school))
+    assert places(school) == ["in_review"]
+
+
 def test_a_value_that_moved_before_delivery_is_stale(school: Rig) -> None:
     """The school changed it between the guardian's look and the delivery: seen in the school's own record."""
     me = school.role("guardian_plain")
