@@ -21,7 +21,7 @@ class SchoolRow(SQLModel):
     """A row that belongs to one school."""
 
     # A row is written and read by column, never validated: its validator would only cost the start of a process.
-    model_config = ConfigDict(defer_build=True)  # type: ignore[assignment]
+    model_config = ConfigDict(defer_build=True)  # type: ignore[assignment]  # SQLModel takes pydantic's
 
     school_id: str = Field(primary_key=True, sa_type=Text)
 

@@ -22,6 +22,15 @@ from tests.rig import Rig
 
 HEADS, ITEMS = table_of(CorrectionRow), table_of(CorrectionItemRow)
 EMPTY = object()
+PHONES = [{"kind": "mobile", "number": "+31612345678"}]
+HOME: dict[str, Any] = {
+    "street": "Nieuwe Dijk",
+    "house_number": "12",
+    "house_number_suffix": None,
+    "postal_code": "1234 AB",
+    "city": "Ergens",
+    "country": "NL",
+}
 
 
 def ready(rig: Rig, channel: Channel = Channel.SOURCE) -> Rig:

@@ -20,6 +20,8 @@ from schemas.modules import Module
 from schemas.runs import RunStatus
 from tests.integration.bench import NO_BRAKE, rewrite
 from tests.integration.correction_bench import (
+    HOME,
+    PHONES,
     ask,
     decide,
     filed,
@@ -33,7 +35,6 @@ from tests.integration.correction_bench import (
     step,
     wish,
 )
-from tests.integration.test_corrections import HOME, PHONES
 from tests.mailbox import CA, mailbox
 from tests.rig import Rig
 

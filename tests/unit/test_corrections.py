@@ -36,7 +36,7 @@ NAME = FieldName(Stream.PUPILS, "call_name")
 
 def _facts(present: Present | None, **more: object) -> Facts:
     given_: dict[str, object] = {"standing": Standing.SELF, "policy": Policy.REQUEST, **more}
-    return Facts("gua-1", present=present, **given_)  # type: ignore[arg-type]
+    return Facts("gua-1", present=present, **given_)  # type: ignore[arg-type]  # any of its fields
 
 
 def _ask(new: str | None = '"nieuw@x.test"', base: str | None = '"oud@x.test"', operation: str = "change") -> Asked:

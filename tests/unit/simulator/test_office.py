@@ -125,7 +125,7 @@ def test_an_office_may_decide_by_habit(asking: Asking, habit: str, status: str, 
     put(asking, "before", body)
     office(asking.simulator, "behave", habit=habit, reason="record_is_right")
     assert put(asking, "a", {**body, "request": "cor-2"})[1]["status"] == "pending"
-    assert [standing(asking, one)["status"] for one in ("before", "a")] == [status, status]  # type: ignore[index]
+    assert [standing(asking, one)["status"] for one in ("before", "a")] == [status, status]  # type: ignore[index]  # it is there
     assert (record(asking, "guardians", "guardian_plain")["call_name"] == "Nieuw") is is_written
 
 
@@ -242,7 +242,7 @@ def test_one_about_who_left_is_refused_by_habit(asking: Asking) -> None:
     asking.simulator.world.remove(SCHOOL, "pupils", asking.simulator.world.roles(SCHOOL)["pupil_plain"])
     assert office(asking.simulator, "accept", id="a")["status"] == 400
     office(asking.simulator, "behave", habit="accept")
-    assert standing(asking, "a")["status"] == "refused"  # type: ignore[index]
+    assert standing(asking, "a")["status"] == "refused"  # type: ignore[index]  # it is there
 
 
 @pytest.mark.parametrize("kind", ["reset", "server_error", "empty_body", "html_200", "half_page", "wrong_json"])
