@@ -2,20 +2,42 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Integer, Text, bindparam, insert, select, update
 
 from connector.bookkeeping.processes import is_dead as _is_dead
 from connector.bookkeeping.processes import this_process as _holder
-from connector.portal.database import Session, database_now
+from connector.portal.clock import clock
+from connector.portal.database import Session
 from schemas.errors import LeaseHeld, LeaseLost
 from schemas.ids import SchoolId
 from schemas.tables.bookkeeping import LeaseRow
 from schemas.tables.catalogue import table_of
 
 _LEASES = table_of(LeaseRow)
+
+# Statements are made once: a quiet run executes little else, and to make one costs more than to execute it.
+_SCHOOL, _SECONDS = bindparam("school", type_=Text()), bindparam("seconds", type_=Integer())
+_OURS = (
+    _LEASES.c.school_id == _SCHOOL,
+    _LEASES.c.epoch == bindparam("our_epoch"),
+    _LEASES.c.holder == bindparam("our_name"),
+)
+_FOUND = select(_LEASES.c.epoch, _LEASES.c.holder, _LEASES.c.expires_at, clock().label("now"))
+_FIND = _FOUND.where(_LEASES.c.school_id == _SCHOOL)
+_MAKE = insert(_LEASES).values(
+    school_id=_SCHOOL, epoch=1, holder=bindparam("our_name"), acquired_at=clock(), expires_at=clock(_SECONDS)
+)
+_TAKE = (
+    update(_LEASES)
+    .values(epoch=_LEASES.c.epoch + 1, holder=bindparam("our_name"), acquired_at=clock(), expires_at=clock(_SECONDS))
+    .where(_LEASES.c.school_id == _SCHOOL, _LEASES.c.epoch == bindparam("found_epoch"))
+)
+_RENEW = update(_LEASES).values(expires_at=clock(_SECONDS)).where(*_OURS)
+_RELEASE = update(_LEASES).values(holder=None, expires_at=None).where(*_OURS)
+_RELEASE_CHECKED = _RELEASE.values(checked_at=clock())
 
 
 class Lease(NamedTuple):
@@ -30,36 +52,23 @@ class Lease(NamedTuple):
 
 def acquire(session: Session, school: SchoolId, seconds: int) -> Lease:
     """Take the lease in one short transaction, or raise LeaseHeld."""
-    holder = _holder()
+    name = _holder()
+    ours = {"school": school, "seconds": seconds, "our_name": name}
     with session.write() as connection:
-        now = database_now(connection)
-        row = connection.execute(select(_LEASES).where(_LEASES.c.school_id == school)).mappings().first()
+        row = connection.execute(_FIND, {"school": school}).first()
         if row is None:
-            values = {"school_id": school, "epoch": 1, "holder": holder, "acquired_at": now}
-            connection.execute(insert(_LEASES).values(**values, expires_at=now + timedelta(seconds=seconds)))
-            return Lease(school, 1, holder, seconds, is_takeover=False)
-        before = row["holder"]
-        if before is not None and row["expires_at"] > now and not _is_dead(before):
-            raise _held(school, row["expires_at"])
-        taken = connection.execute(
-            update(_LEASES)
-            .values(epoch=row["epoch"] + 1, holder=holder, acquired_at=now, expires_at=now + timedelta(seconds=seconds))
-            .where(_LEASES.c.school_id == school, _LEASES.c.epoch == row["epoch"])
-        )
-        if taken.rowcount != 1:
-            raise _held(school, row["expires_at"])
-        return Lease(school, row["epoch"] + 1, holder, seconds, is_takeover=before is not None)
+            connection.execute(_MAKE, ours)
+            return Lease(school, 1, name, seconds, is_takeover=False)
+        if row.holder is not None and row.expires_at > row.now and not _is_dead(row.holder):
+            raise _held(school, row.expires_at)
+        if connection.execute(_TAKE, {**ours, "found_epoch": row.epoch}).rowcount != 1:
+            raise _held(school, None)
+        return Lease(school, row.epoch + 1, name, seconds, is_takeover=row.holder is not None)
 
 
 def renew(connection: Connection, lease: Lease) -> None:
     """Begin a write: renew the lease where the epoch is still ours, or raise LeaseLost."""
-    expires_at = database_now(connection) + timedelta(seconds=lease.seconds)
-    renewed = connection.execute(
-        update(_LEASES)
-        .values(expires_at=expires_at)
-        .where(_LEASES.c.school_id == lease.school, _LEASES.c.epoch == lease.epoch, _LEASES.c.holder == lease.holder)
-    )
-    if renewed.rowcount != 1:
+    if connection.execute(_RENEW, {**_ours(lease), "seconds": lease.seconds}).rowcount != 1:
         raise LeaseLost(
             f"School {lease.school}: another run took over while this one was busy.",
             fix="Nothing of this step was written; the other run does the work.",
@@ -69,21 +78,15 @@ def renew(connection: Connection, lease: Lease) -> None:
 def release(session: Session, lease: Lease, *, checked: bool) -> None:
     """Give the lease back, if it is still ours; `checked` says that the run ended well."""
     with session.write() as connection:
-        now = database_now(connection)
-        values: dict[str, datetime | None] = {"holder": None, "expires_at": None}
-        if checked:
-            values["checked_at"] = now
-        connection.execute(
-            update(_LEASES)
-            .values(**values)
-            .where(
-                _LEASES.c.school_id == lease.school, _LEASES.c.epoch == lease.epoch, _LEASES.c.holder == lease.holder
-            )
-        )
+        connection.execute(_RELEASE_CHECKED if checked else _RELEASE, _ours(lease))
 
 
-def _held(school: SchoolId, expires_at: datetime) -> LeaseHeld:
-    return LeaseHeld(
-        f"School {school}: another run is busy.",
-        fix=f"Wait for it to end; a run that died gives way at {expires_at:%Y-%m-%dT%H:%M:%SZ}.",
-    )
+def _ours(lease: Lease) -> dict[str, str | int]:
+    return {"school": lease.school, "our_epoch": lease.epoch, "our_name": lease.holder}
+
+
+def _held(school: SchoolId, expires_at: datetime | None) -> LeaseHeld:
+    fix = "Wait for it to end"
+    if expires_at is not None:
+        fix += f"; a run that died gives way at {expires_at:%Y-%m-%dT%H:%M:%SZ}"
+    return LeaseHeld(f"School {school}: another run is busy.", fix=f"{fix}.")

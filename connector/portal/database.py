@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, create_engine, text
+from sqlalchemy import Connection, Engine, Table, create_engine, select
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from connector.portal import postgresql, sqlite
+from connector.portal.clock import clock
 from connector.portal.row_logs import silence_rows
 from schemas.errors import ConfigurationError, DatabaseRefused, DatabaseUnavailable
-from schemas.views.catalogue import NOW
 
 STATEMENTS_KEPT = 5000
 """Compiled statements an engine remembers. A run has about forty for each stream; the usual 500 would not hold them."""
@@ -23,6 +23,7 @@ STATEMENTS_KEPT = 5000
 WORTH_LEARNING = 100
 """Fewer new rows than this are no reason to look at a table anew."""
 
+_CLOCK = select(clock())
 _AWAY_STATES = ("08", "53", "57", "55P03", "25P03", "40")
 _AWAY_WORDS = ("locked", "busy", "disk i/o", "disk is full", "unable to open", "readonly", "read-only")
 
@@ -148,9 +149,8 @@ def _engine(url: URL, postgresql_args: Mapping[str, Any], **options: Any) -> Eng
 
 def database_now(connection: Connection) -> datetime:
     """Give the database's own clock, as an aware instant."""
-    value = connection.execute(text(f"SELECT {NOW[connection.dialect.name]}")).scalar_one()
-    moment = value if isinstance(value, datetime) else datetime.fromisoformat(value).replace(tzinfo=UTC)
-    return moment.astimezone(UTC)
+    now: datetime = connection.execute(_CLOCK).scalar_one()
+    return now
 
 
 @contextmanager

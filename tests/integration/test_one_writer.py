@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy import event
+from sqlmodel import select
 
 from connector.bookkeeping import leases, register
 from schemas.errors import LeaseHeld, LeaseLost, PolicyMoved
 from schemas.modules import Module
 from schemas.runs import RunStatus
 from schemas.streams import Stream
+from schemas.tables.bookkeeping import LeaseRow
 from tests.integration.bench import dump, execute, seen, sums
 from tests.rig import Rig
 
@@ -115,6 +120,45 @@ def test_two_runs_at_once_are_one(ambushed: Rig, ambush: Ambush) -> None:
     assert ambushed.sync().status is RunStatus.DONE
     assert met == ["held", "dry"]
     assert ambushed.role("note_visible") not in ambushed.ids("notes")
+
+
+def test_a_lease_that_another_process_takes_first_is_held(rig: Rig) -> None:
+    """Both found it free; the second to write sees that the epoch moved, and says so without knowing until when."""
+    with rig.database.session() as session:
+        leases.release(session, leases.acquire(session, rig.school, 60), checked=False)
+
+        def take(_connection: object, cursor: Any, statement: str, *_more: object) -> None:
+            if statement.startswith("UPDATE leases SET epoch"):
+                cursor.execute("UPDATE leases SET epoch = epoch + 1")
+
+        event.listen(rig.database.engine, "before_cursor_execute", take)
+        with pytest.raises(LeaseHeld):
+            leases.acquire(session, rig.school, 60)
+        event.remove(rig.database.engine, "before_cursor_execute", take)
+        assert leases.acquire(session, rig.school, 60).epoch == 2
+
+
+def test_a_lease_is_timed_by_the_databases_clock(rig: Rig) -> None:
+    """It ends so many seconds after it was taken or renewed, whatever our clock says, in the form all instants have."""
+    rig.offset = timedelta(days=9)
+    times = select(LeaseRow.acquired_at, LeaseRow.expires_at, LeaseRow.checked_at)
+    with rig.database.session() as session:
+        before = session.now()
+        session.connection.rollback()
+        lease = leases.acquire(session, rig.school, 60)
+        with session.read() as connection:
+            acquired_at, expires_at, checked_at = connection.execute(times).one()
+        assert (expires_at - acquired_at, checked_at) == (timedelta(seconds=60), None)
+        with session.write() as connection:
+            leases.renew(connection, lease._replace(seconds=90))
+            _, renewed_until, _ = connection.execute(times).one()
+        leases.release(session, lease, checked=True)
+        with session.read() as connection:
+            _, released, checked_at = connection.execute(times).one()
+        assert before <= acquired_at < expires_at < renewed_until
+        assert (released, acquired_at <= checked_at <= session.now()) == (None, True)
+    if rig.database.dialect == "sqlite":
+        assert rig.rows("SELECT length(checked_at) AS characters FROM leases") == [{"characters": 26}]
 
 
 def test_what_was_approved_while_another_run_was_busy_is_carried_out_by_the_next(
