@@ -7,7 +7,6 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import Connection
 
 from connector.document_store import delete
 from connector.portal import documents
@@ -28,12 +27,9 @@ _SOME_WAIT = "The source did not hand out every document. Those wait for the nex
 _GAVE_UP = "The source handed out no document several times in a row. The rest waits for the next run."
 
 
-def has_documents_due(run: RunState, connection: Connection) -> bool:
+def has_documents_due(run: RunState) -> bool:
     """Tell whether there is a document to ask for, or a file to delete."""
-    school = run.parts.school.id
-    if documents.has_leaving(connection, school):
-        return True
-    return isinstance(run.parts.source, DocumentSource) and documents.has_due(connection, school, run.parts.clock())
+    return run.leftovers.files or (run.leftovers.unasked and isinstance(run.parts.source, DocumentSource))
 
 
 def tend_documents(run: RunState) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import structlog
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection
 
-from connector.bookkeeping import checkpoints, ledger, pending, quarantine, register
+from connector.bookkeeping import checkpoints, ledger, leftovers, pending, quarantine, register
 from connector.bookkeeping.checkpoints import Checkpoint
 from connector.portal import documents, removal
 from jobs.run_state import RunState
@@ -15,7 +15,6 @@ from mappings.gates import LEFT, NO_ENROLLED_CHILD
 from schemas.modules import ESSENTIAL, STREAMS_OF, Module
 from schemas.runs import RunStatus, Sums
 from schemas.streams import Stream, children_of
-from schemas.tables.catalogue import TABLES
 
 _log = structlog.get_logger("connector")
 
@@ -40,45 +39,29 @@ def withdraw_closed(run: RunState, closed: frozenset[Stream]) -> None:
     _log.info("streams_withdrawn", streams=len(closed), withdrawn=sum(gone.values()))
 
 
-def _ended(run: RunState, stream: Stream) -> Select[tuple[str]]:
-    table = TABLES[stream]
-    past = table.c.visible_until <= run.parts.clock()
-    return select(table.c.id).where(table.c.school_id == run.parts.school.id, past)
-
-
-def has_ended(run: RunState, connection: Connection) -> bool:
-    """Tell whether rows are still here whose time is over."""
-    return any(
-        connection.execute(_ended(run, stream).limit(1)).first() is not None
-        for stream in Stream
-        if "visible_until" in TABLES[stream].c
-    )
-
-
 def withdraw_ended(run: RunState) -> None:
     """Rows whose time is over leave the portal; the views stopped showing them at that moment."""
-    with run.session.read() as connection:
-        if not has_ended(run, connection):
-            return
+    if not run.leftovers.ended:
+        return
+    school, now = run.parts.school.id, run.parts.clock()
     with run.session.write() as connection:
         run.fence(connection)
         removal.forget_doomed(connection)
-        for stream in Stream:
-            if "visible_until" in TABLES[stream].c:
-                removal.doom(connection, run.parts.school.id, stream, _ended(run, stream))
-                if children_of(stream):
-                    pending.hide(connection, run.parts.school.id, stream, _ended(run, stream), LEFT, run.parts.clock())
-        for stream, rows in removal.delete_doomed(connection, run.parts.school.id, derive).items():
+        for stream in leftovers.ENDING:
+            over = leftovers.ended(stream, school, now)
+            removal.doom(connection, school, stream, over)
+            if children_of(stream):
+                pending.hide(connection, school, stream, over, LEFT, now)
+        for stream, rows in removal.delete_doomed(connection, school, derive).items():
             note_rows_gone(run, connection, stream, Sums(withdrawn=rows))
-        pending.forget_gone(connection, run.parts.school.id)
+        pending.forget_gone(connection, school)
 
 
 def expire_held(run: RunState) -> None:
     """Held keys nobody approved in time are dropped; their streams are looked at anew and may be held again."""
+    if not run.leftovers.expired:
+        return
     school, now = run.parts.school.id, run.parts.clock()
-    with run.session.read() as connection:
-        if not pending.has_expired(connection, school, now):
-            return
     with run.session.write() as connection:
         run.fence(connection)
         checkpoints.demand_full(connection, school, pending.expire(connection, school, now), "held_expired")

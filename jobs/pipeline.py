@@ -5,38 +5,32 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import partial
 from typing import NamedTuple
 
 import structlog
-from sqlalchemy import Connection
 
-from connector.bookkeeping import checkpoints, leases, ledger, pending, quarantine, register
+from connector.bookkeeping import leases, ledger, pending, quarantine
 from connector.bookkeeping.checkpoints import Checkpoint
 from connector.bookkeeping.leases import Lease
 from connector.portal.database import Session
-from connector.portal.staging import Staging
 from jobs.documents import has_documents_due, tend_documents
-from jobs.fetch_ahead import FetchAhead
-from jobs.housekeeping import expire_held, finish, has_ended, remove_due, withdraw_closed, withdraw_ended
+from jobs.housekeeping import expire_held, finish, remove_due, withdraw_closed, withdraw_ended
 from jobs.ledgered import ledgered
 from jobs.news import learn_wishes
+from jobs.opening import open_state
 from jobs.parts import IS_UNWANTED, Parts, Task
 from jobs.period_pull import pull_period
 from jobs.run_state import RunState
 from jobs.stream_pull import pull_bundle
 from jobs.supply import note_missing, set_aside, supplied
 from jobs.switch import refusal
-from mappings.activation import ModuleState, decide
 from schemas.errors import ConnectorError, CursorExpired, StopRequested, StreamNotSupplied, TransientError
-from schemas.ids import SchoolId, SourceKey, new_run_id
-from schemas.modules import ALWAYS_ON, STREAMS_OF
+from schemas.ids import SchoolId, SourceKey
+from schemas.modules import STREAMS_OF
 from schemas.runs import RunReport, RunStatus, StreamReport
 from schemas.streams import Changes, Cursor, Pull, Stream, children_of
 
 _log = structlog.get_logger("connector")
-SYSTEM = "connector"
-"""Who changed the register when nobody did: the default plan of a new school."""
 
 
 class Work(NamedTuple):
@@ -79,13 +73,13 @@ def run_school(parts: Parts, task: Task) -> RunReport:
 def _run_unpaused(parts: Parts, task: Task) -> RunReport:
     with _named_in_logs(parts.school.id), parts.database.session() as session:
         if task.is_dry_run:
-            return _go(_open_state(session, parts, task, None))
+            return _go(open_state(session, parts, task, None))
         lease = leases.acquire(session, parts.school.id, parts.lease_seconds)
         if lease.is_takeover:
             _log.warning("lease_taken_over")
         is_checked = False
         try:
-            report = _go(_open_state(session, parts, task, lease))
+            report = _go(open_state(session, parts, task, lease))
             is_checked = report.status in {RunStatus.QUIET, RunStatus.DONE} and _has_looked(parts, task)
             return report
         finally:
@@ -114,43 +108,6 @@ def _release(session: Session, lease: Lease, *, is_checked: bool) -> None:
         leases.release(session, lease, checked=is_checked)
     except ConnectorError as error:
         _log.warning("run_failed", error_type=type(error).__name__, reason="the lease was not given back")
-
-
-def _open_state(session: Session, parts: Parts, task: Task, lease: Lease | None) -> RunState:
-    """Read the register and the checkpoints; a new school gets its default plan first."""
-    school, now = parts.school, parts.clock()
-    with session.read() as connection:
-        ledger.refuse_other_source(connection, school.id, source=school.source, dialect=parts.source.dialect)
-        known_as = ledger.claimed(connection, school.id)
-        is_new = known_as is None or known_as["name"] != school.name or not register.is_ensured(connection, school.id)
-    if lease is not None and is_new:
-        with session.write() as connection:
-            leases.renew(connection, lease)
-            ledger.claim(connection, school.id, name=school.name, source=school.source, dialect=parts.source.dialect)
-            register.ensure(connection, school.id, now, SYSTEM)
-    with session.read() as connection:
-        entries, version = register.read(connection, school.id)
-        known = checkpoints.read(connection, school.id)
-        selections = register.selections(connection, school.id)
-    # What is always on is pulled whatever the register says: everything else hangs on it.
-    states = [ModuleState(module, now, None) for module in sorted(ALWAYS_ON)]
-    states += [
-        ModuleState(entry.module, entry.opens_at, entry.closes_at) for entry in entries if entry.module not in ALWAYS_ON
-    ]
-    return RunState(
-        session=session,
-        parts=parts,
-        task=task,
-        run_id=new_run_id(now),
-        started_at=now,
-        lease=lease,
-        policy=decide(states, now, selections),
-        version=version,
-        revealed=frozenset(entry.module for entry in entries if entry.revealed_at is not None),
-        checkpoints=known,
-        staging=Staging(session, school.id),
-        ahead=FetchAhead(partial(parts.source.pages, school.id), parts.parallel_requests),
-    )
 
 
 def _go(run: RunState) -> RunReport:
@@ -199,17 +156,7 @@ def _selected(run: RunState) -> tuple[Stream, ...]:
 
 def _look(run: RunState) -> Work:
     """Find out what there is to do, with at most one question to the source."""
-    school, now = run.parts.school.id, run.parts.clock()
-    with run.session.read() as connection:
-        leftovers = (
-            pending.has_due(connection, school)
-            or pending.has_expired(connection, school, now)
-            or quarantine.has_overdue(connection, school, now)
-            or ledger.has_unfinished(connection, school)
-            or bool(_approved(run, connection))
-            or has_ended(run, connection)
-            or has_documents_due(run, connection)
-        )
+    leftovers = _has_leftovers(run)
     closed = frozenset(run.checkpoints) - frozenset(run.policy.streams)
     streams = _selected(run) if run.task.is_whole else ()
     if not run.parts.source.capabilities.is_incremental:
@@ -223,6 +170,13 @@ def _look(run: RunState) -> Work:
     }
     changes = _changes(run, cursors)
     return Work(full | changes.expired, changes.changed - changes.expired, closed, leftovers)
+
+
+def _has_leftovers(run: RunState) -> bool:
+    left = run.leftovers
+    if left.removals or left.expired or left.overdue or left.broken_off or left.ended or has_documents_due(run):
+        return True
+    return left.approved and bool(_approved(run))
 
 
 def _changes(run: RunState, cursors: Mapping[Stream, Cursor]) -> Changes:
@@ -260,9 +214,7 @@ def _work(run: RunState, work: Work) -> str:
             run.staging.clear(stream)
     learn_wishes(run, work.full | work.changed)
     _pull_keys(run, run.task.keys or {})
-    with run.session.read() as connection:
-        approved = _approved(run, connection)
-    _pull_keys(run, approved)
+    _pull_keys(run, _approved(run))
     period = run.task.period
     problem = _pull_streams(run, work) if period is None else pull_period(run, period)
     if not run.is_dry:
@@ -348,11 +300,12 @@ def _release_waiting(run: RunState) -> None:
     _pull_keys(run, released)
 
 
-def _approved(run: RunState, connection: Connection) -> Mapping[Stream, tuple[SourceKey, ...]]:
+def _approved(run: RunState) -> Mapping[Stream, tuple[SourceKey, ...]]:
     """Give the additions and alterations that a person approved, of this run or left by one that died."""
     if run.is_dry or not run.parts.source.capabilities.fetches_by_key:
         return {}
-    approved = pending.approved_keys(connection, run.parts.school.id)
+    with run.session.read() as connection:
+        approved = pending.approved_keys(connection, run.parts.school.id)
     pulled = supplied(run)
     return {stream: tuple(SourceKey(key) for key in keys) for stream, keys in approved.items() if stream in pulled}
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from connector.bookkeeping import leases, register
 from connector.bookkeeping.checkpoints import Checkpoint
 from connector.bookkeeping.leases import Lease
+from connector.bookkeeping.leftovers import Leftovers
 from connector.portal.database import Session
 from connector.portal.staging import Staging
 from jobs.fetch_ahead import FetchAhead
@@ -38,6 +39,7 @@ class RunState:
     version: int
     revealed: frozenset[Module]
     checkpoints: dict[Stream, Checkpoint]
+    leftovers: Leftovers
     staging: Staging
     ahead: FetchAhead
     reports: list[StreamReport] = field(default_factory=list)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, select, update
 
+from connector.portal.bound import SCHOOL
 from connector.portal.upsert import upsert
 from schemas.ids import SchoolId
 from schemas.streams import Cursor, Stream
@@ -29,15 +30,15 @@ class Checkpoint(NamedTuple):
     updated_at: datetime | None = None
 
 
+_STREAMS = {stream.value: stream for stream in Stream}
+_FIELDS = (_CHECKPOINTS.c[name] for name in Checkpoint._fields)
+_READ = select(_CHECKPOINTS.c.stream, *_FIELDS).where(_CHECKPOINTS.c.school_id == SCHOOL)
+
+
 def read(connection: Connection, school: SchoolId) -> dict[Stream, Checkpoint]:
     """Give the checkpoints of a school, also of streams that are not pulled any more."""
-    rows = connection.execute(select(_CHECKPOINTS).where(_CHECKPOINTS.c.school_id == school)).mappings()
-    known = {stream.value: stream for stream in Stream}
-    return {
-        known[row["stream"]]: Checkpoint(*(row[name] for name in Checkpoint._fields))
-        for row in rows
-        if row["stream"] in known
-    }
+    rows = connection.execute(_READ, {"school": school})
+    return {_STREAMS[row[0]]: Checkpoint(*row[1:]) for row in rows if row[0] in _STREAMS}
 
 
 def save(connection: Connection, school: SchoolId, stream: Stream, checkpoint: Checkpoint, now: datetime) -> None:

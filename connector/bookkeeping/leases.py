@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, Integer, Text, bindparam, insert, select, update
+from sqlalchemy import Connection, Integer, bindparam, insert, select, update
 
 from connector.bookkeeping.processes import is_dead as _is_dead
 from connector.bookkeeping.processes import this_process as _holder
+from connector.portal.bound import SCHOOL
 from connector.portal.clock import clock
 from connector.portal.database import Session
 from schemas.errors import LeaseHeld, LeaseLost
@@ -18,22 +19,21 @@ from schemas.tables.catalogue import table_of
 
 _LEASES = table_of(LeaseRow)
 
-# Statements are made once: a quiet run executes little else, and to make one costs more than to execute it.
-_SCHOOL, _SECONDS = bindparam("school", type_=Text()), bindparam("seconds", type_=Integer())
+_SECONDS = bindparam("seconds", type_=Integer())
 _OURS = (
-    _LEASES.c.school_id == _SCHOOL,
+    _LEASES.c.school_id == SCHOOL,
     _LEASES.c.epoch == bindparam("our_epoch"),
     _LEASES.c.holder == bindparam("our_name"),
 )
 _FOUND = select(_LEASES.c.epoch, _LEASES.c.holder, _LEASES.c.expires_at, clock().label("now"))
-_FIND = _FOUND.where(_LEASES.c.school_id == _SCHOOL)
+_FIND = _FOUND.where(_LEASES.c.school_id == SCHOOL)
 _MAKE = insert(_LEASES).values(
-    school_id=_SCHOOL, epoch=1, holder=bindparam("our_name"), acquired_at=clock(), expires_at=clock(_SECONDS)
+    school_id=SCHOOL, epoch=1, holder=bindparam("our_name"), acquired_at=clock(), expires_at=clock(_SECONDS)
 )
 _TAKE = (
     update(_LEASES)
     .values(epoch=_LEASES.c.epoch + 1, holder=bindparam("our_name"), acquired_at=clock(), expires_at=clock(_SECONDS))
-    .where(_LEASES.c.school_id == _SCHOOL, _LEASES.c.epoch == bindparam("found_epoch"))
+    .where(_LEASES.c.school_id == SCHOOL, _LEASES.c.epoch == bindparam("found_epoch"))
 )
 _RENEW = update(_LEASES).values(expires_at=clock(_SECONDS)).where(*_OURS)
 _RELEASE = update(_LEASES).values(holder=None, expires_at=None).where(*_OURS)

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, delete, exists, func, insert, literal, not_, select, update
 
+from connector.portal.bound import SCHOOL
 from connector.portal.upsert import insert_missing, upsert
 from schemas.errors import ConfigurationError, DocumentRefused
 from schemas.ids import RunId, SchoolId
@@ -27,6 +28,7 @@ from schemas.tables.catalogue import table_of
 _RUNS, _STREAMS, _GATES = table_of(RunRow), table_of(RunStreamRow), table_of(RunGateRow)
 _SCHOOLS, _LEASES = table_of(SchoolStateRow), table_of(LeaseRow)
 _DOCUMENTS, _PENDING = table_of(ImportedDocumentRow), table_of(PendingKeyRow)
+_CLAIMED = select(_SCHOOLS).where(_SCHOOLS.c.school_id == SCHOOL)
 WINDOW = timedelta(hours=24)
 ABANDONED = "The process ended before the run did."
 """The error of a run whose process died; the next run of the school writes it down."""
@@ -107,11 +109,6 @@ def unfinished(school: SchoolId) -> Select[tuple[str]]:
     return select(_RUNS.c.run_id).where(_RUNS.c.school_id == school, not_(ended), not_(since))
 
 
-def has_unfinished(connection: Connection, school: SchoolId) -> bool:
-    """Tell whether the last run broke off, so that what comes at the end of a run is still to be done."""
-    return connection.execute(unfinished(school).limit(1)).first() is not None
-
-
 def add_sums(connection: Connection, run_id: RunId, school: SchoolId, report: StreamReport, now: datetime) -> None:
     """Add what a stream went through; a stream may be pulled more than once in a run."""
     key = {"run_id": run_id, "stream": report.stream.value}
@@ -173,19 +170,23 @@ def claim(connection: Connection, school: SchoolId, *, name: str, source: str, d
     connection.execute(update(_SCHOOLS).values(name=name).where(_SCHOOLS.c.school_id == school))
 
 
-def refuse_other_source(connection: Connection, school: SchoolId, *, source: str, dialect: str) -> None:
-    """Raise ConfigurationError when the school is fed by another source already."""
+def name_at(connection: Connection, school: SchoolId, *, source: str, dialect: str) -> str | None:
+    """Give the name a school is known by, None when nothing fed it so far.
+
+    Raises ConfigurationError when the school is fed by another source already.
+    """
     row = claimed(connection, school)
     if row is not None and (row["source"], row["dialect"]) != (source, dialect):
         raise ConfigurationError(
             f"School {school} is fed by source {row['source']!r} ({row['dialect']}), not by {source!r} ({dialect}).",
             fix="Keys of two sources do not match; set the school's source back, or start a new portal database.",
         )
+    return None if row is None else str(row["name"])
 
 
 def claimed(connection: Connection, school: SchoolId) -> Mapping[str, Any] | None:
     """Give what feeds a school, or None when nothing did so far."""
-    row = connection.execute(select(_SCHOOLS).where(_SCHOOLS.c.school_id == school)).mappings().first()
+    row = connection.execute(_CLAIMED, {"school": school}).mappings().first()
     return None if row is None else dict(row)
 
 

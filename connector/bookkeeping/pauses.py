@@ -14,12 +14,12 @@ from schemas.tables.catalogue import table_of
 
 _PAUSES, _MOVES = table_of(PauseRow), table_of(PauseMoveRow)
 _COLUMNS = [_PAUSES.c[name] for name in Pause._fields]
+_READ = select(*_COLUMNS).order_by(_PAUSES.c.scope.desc(), _PAUSES.c.name)
 
 
 def read(connection: Connection) -> tuple[Pause, ...]:
     """Give every pause, sources first."""
-    rows = connection.execute(select(*_COLUMNS).order_by(_PAUSES.c.scope.desc(), _PAUSES.c.name)).all()
-    return tuple(Pause(Scope(row[0]), *row[1:]) for row in rows)
+    return tuple(Pause(Scope(row[0]), *row[1:]) for row in connection.execute(_READ))
 
 
 def history(connection: Connection, most: int) -> list[dict[str, Any]]:

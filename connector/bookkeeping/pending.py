@@ -125,21 +125,22 @@ def _drop_unnamed_additions(connection: Connection, school: SchoolId, stream: St
 
 def due_ids(school: SchoolId, stream: Stream) -> Select[Any]:
     """Give the query of ids whose removal is due."""
-    return select(_PENDING.c.id).where(_due(school), _PENDING.c.stream == stream.value)
+    return select(_PENDING.c.id).where(is_due(school), _PENDING.c.stream == stream.value)
 
 
 def has_due(connection: Connection, school: SchoolId) -> bool:
     """Tell whether any removal is due, of this run or left by one that died."""
-    return connection.execute(select(exists(select(literal(1)).where(_due(school))))).scalar_one() is True
+    return connection.execute(select(exists(select(literal(1)).where(is_due(school))))).scalar_one() is True
 
 
-def _due(school: SchoolId) -> ColumnElement[bool]:
+def is_due(school: SchoolId) -> ColumnElement[bool]:
+    """Tell of a key whether its removal is due."""
     return and_(_PENDING.c.school_id == school, _PENDING.c.action == Action.REMOVE.value, _PENDING.c.is_held == false())
 
 
 def due_counts(connection: Connection, school: SchoolId) -> Mapping[Stream, int]:
     """Count the due removals per stream, before what hangs on them."""
-    rows = connection.execute(select(_PENDING.c.stream, func.count()).where(_due(school)).group_by(_PENDING.c.stream))
+    rows = connection.execute(select(_PENDING.c.stream, func.count()).where(is_due(school)).group_by(_PENDING.c.stream))
     return {Stream(row[0]): row[1] for row in rows}
 
 
@@ -149,7 +150,7 @@ def forget_removed(connection: Connection, school: SchoolId, now: datetime) -> N
         if children_of(stream):
             hide(connection, school, stream, select(DOOMED.c.id).where(DOOMED.c.stream == stream.value), REMOVED, now)
     forget_gone(connection, school)
-    connection.execute(delete(_PENDING).where(_due(school)))
+    connection.execute(delete(_PENDING).where(is_due(school)))
 
 
 def forget_gone(connection: Connection, school: SchoolId) -> None:
@@ -230,13 +231,18 @@ def approve(connection: Connection, school: SchoolId, run_id: str, by: str, now:
     return int(result.rowcount)
 
 
-def approved_keys(connection: Connection, school: SchoolId) -> Mapping[Stream, tuple[str, ...]]:
-    """Give the approved additions and alterations that a source must still hand out, by every key they have there."""
-    approved = and_(
+def is_approved(school: SchoolId) -> ColumnElement[bool]:
+    """Tell of a key whether a person approved it and a source must still hand it out."""
+    return and_(
         _PENDING.c.school_id == school,
         _PENDING.c.approved_at.is_not(None),
         _PENDING.c.action != Action.REMOVE.value,
     )
+
+
+def approved_keys(connection: Connection, school: SchoolId) -> Mapping[Stream, tuple[str, ...]]:
+    """Give the approved additions and alterations that a source must still hand out, by every key they have there."""
+    approved = is_approved(school)
     same = and_(
         _ALIASES.c.school_id == _PENDING.c.school_id,
         _ALIASES.c.stream == _PENDING.c.stream,
@@ -276,19 +282,16 @@ def unreported(connection: Connection, school: SchoolId, run_id: RunId, runs: Se
 
 def expire(connection: Connection, school: SchoolId, now: datetime) -> set[Stream]:
     """Drop held keys whose time is over; give their streams, which must be looked at anew."""
-    over = and_(_PENDING.c.school_id == school, _PENDING.c.is_held == true(), _PENDING.c.expires_at <= now)
+    over = is_expired(school, now)
     streams = {Stream(name) for name in connection.execute(select(_PENDING.c.stream).where(over).distinct()).scalars()}
     if streams:
         connection.execute(delete(_PENDING).where(over))
     return streams
 
 
-def has_expired(connection: Connection, school: SchoolId, now: datetime) -> bool:
-    """Tell whether held keys ran out."""
-    over = select(literal(1)).where(
-        _PENDING.c.school_id == school, _PENDING.c.is_held == true(), _PENDING.c.expires_at <= now
-    )
-    return connection.execute(select(exists(over))).scalar_one() is True
+def is_expired(school: SchoolId, now: datetime) -> ColumnElement[bool]:
+    """Tell of a held key whether it ran out."""
+    return and_(_PENDING.c.school_id == school, _PENDING.c.is_held == true(), _PENDING.c.expires_at <= now)
 
 
 def forget(connection: Connection, school: SchoolId, streams: set[Stream]) -> None:

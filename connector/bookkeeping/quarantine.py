@@ -139,22 +139,18 @@ def _by_stream(rows: Iterable[Any]) -> Mapping[Stream, tuple[SourceKey, ...]]:
 
 def report_overdue(connection: Connection, school: SchoolId, now: datetime) -> int:
     """Count, once, the children that have waited for their parent for more than 24 hours."""
-    overdue = _overdue(school, now)
+    overdue = is_overdue(school, now - WAITS_BEFORE_REPORT)
     return int(connection.execute(update(_QUARANTINE).values(reported_at=now).where(overdue)).rowcount)
 
 
-def has_overdue(connection: Connection, school: SchoolId, now: datetime) -> bool:
-    """Tell whether a child has waited for its parent for more than 24 hours and was not reported yet."""
-    return connection.execute(select(exists(select(literal(1)).where(_overdue(school, now))))).scalar_one() is True
-
-
-def _overdue(school: SchoolId, now: datetime) -> Any:
+def is_overdue(school: SchoolId, since: datetime) -> ColumnElement[bool]:
+    """Tell of an item whether it is a child that waits for its parent since then, and was not reported yet."""
     return and_(
         _QUARANTINE.c.school_id == school,
         _QUARANTINE.c.code == MISSING_PARENT,
         _QUARANTINE.c.reported_at.is_(None),
         _QUARANTINE.c.discarded_at.is_(None),
-        _QUARANTINE.c.first_seen_at <= now - WAITS_BEFORE_REPORT,
+        _QUARANTINE.c.first_seen_at <= since,
     )
 
 

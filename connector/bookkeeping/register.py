@@ -8,8 +8,9 @@ from datetime import date, datetime
 from shlex import quote
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, and_, delete, insert, select, update
 
+from connector.portal.bound import SCHOOL
 from connector.portal.upsert import insert_missing, upsert
 from schemas.errors import ConfigurationError
 from schemas.ids import SchoolId
@@ -30,6 +31,17 @@ from schemas.tables.register import (
 _MODULES, _PHASES, _EMBARGOES = table_of(ModuleRow), table_of(PhaseRow), table_of(EmbargoRow)
 _SETTINGS, _CONTACTS = table_of(SettingRow), table_of(ContactRow)
 _REVEALS, _HISTORY, _VERSIONS = table_of(RevealRow), table_of(RegisterHistoryRow), table_of(RegisterVersionRow)
+
+_REVEALED = and_(_REVEALS.c.school_id == _MODULES.c.school_id, _REVEALS.c.module == _MODULES.c.module)
+_ENTRIES = (
+    select(_MODULES.c.module, _MODULES.c.phase, _MODULES.c.opens_at, _MODULES.c.closes_at, _REVEALS.c.revealed_at)
+    .join_from(_MODULES, _REVEALS, _REVEALED, isouter=True)
+    .where(_MODULES.c.school_id == SCHOOL)
+)
+_VERSION = select(_VERSIONS.c.version).where(_VERSIONS.c.school_id == SCHOOL)
+_SETTING_TEXTS = (
+    select(_SETTINGS.c.name, _SETTINGS.c.value).where(_SETTINGS.c.school_id == SCHOOL).order_by(_SETTINGS.c.name)
+)
 
 
 class ModuleEntry(NamedTuple):
@@ -70,21 +82,11 @@ def ensure(connection: Connection, school: SchoolId, now: datetime, by: str) -> 
             insert_missing(connection, _MODULES, {**values, "opens_at": opens_at, "changed_by": by})
 
 
-def is_ensured(connection: Connection, school: SchoolId) -> bool:
-    """Tell whether every module of this version has its entry."""
-    known = set(connection.execute(select(_MODULES.c.module).where(_MODULES.c.school_id == school)).scalars())
-    return known >= {module.value for module in Module}
-
-
 def read(connection: Connection, school: SchoolId) -> tuple[list[ModuleEntry], int]:
     """Give the entries in the order of the modules, and the version they belong to."""
-    reveals = {
-        row.module: row.revealed_at
-        for row in connection.execute(select(_REVEALS).where(_REVEALS.c.school_id == school))
-    }
-    rows = {row.module: row for row in connection.execute(select(_MODULES).where(_MODULES.c.school_id == school)).all()}
+    rows = {row.module: row for row in connection.execute(_ENTRIES, {"school": school})}
     entries = [
-        ModuleEntry(module, row.phase, row.opens_at, row.closes_at, reveals.get(module.value))
+        ModuleEntry(module, row.phase, row.opens_at, row.closes_at, row.revealed_at)
         for module in Module
         if (row := rows.get(module.value)) is not None
     ]
@@ -93,7 +95,7 @@ def read(connection: Connection, school: SchoolId) -> tuple[list[ModuleEntry], i
 
 def version(connection: Connection, school: SchoolId) -> int:
     """Give the number that grows with every change of the register."""
-    found = connection.execute(select(_VERSIONS.c.version).where(_VERSIONS.c.school_id == school)).scalar()
+    found = connection.execute(_VERSION, {"school": school}).scalar()
     return 0 if found is None else int(found)
 
 
@@ -198,8 +200,7 @@ def read_setting(school: SchoolId, name: str, text: str) -> Any:
 
 def setting_texts(connection: Connection, school: SchoolId) -> Mapping[str, str]:
     """Give the settings that differ from their default, by name, as the JSON text in the register."""
-    query = select(_SETTINGS.c.name, _SETTINGS.c.value).where(_SETTINGS.c.school_id == school)
-    return {row.name: row.value for row in connection.execute(query.order_by(_SETTINGS.c.name))}
+    return {row.name: row.value for row in connection.execute(_SETTING_TEXTS, {"school": school})}
 
 
 def setting_changes(connection: Connection, school: SchoolId) -> Mapping[str, tuple[datetime, str]]:

@@ -61,12 +61,12 @@ def follow(connection: Connection, school: SchoolId, streams: Iterable[Stream]) 
     if not set(streams) & set(STREAMS):
         return
     c, here = _DOCUMENTS.c, _DOCUMENTS.c.school_id == school
-    is_named, is_leaving = or_(*(_is_named_by(stream) for stream in STREAMS)), c.state == State.LEAVING.value
+    is_named, leaves = or_(*(_is_named_by(stream) for stream in STREAMS)), c.state == State.LEAVING.value
     connection.execute(delete(_DOCUMENTS).where(here, not_(is_named), c.location.is_(None)))
-    goes = and_(here, not_(is_leaving), not_(is_named))
+    goes = and_(here, not_(leaves), not_(is_named))
     connection.execute(update(_DOCUMENTS).values(state=State.LEAVING.value).where(goes))
     anew = {"state": State.WANTED.value, "reason": None, "asked_at": None, "ask_again_at": None}
-    connection.execute(update(_DOCUMENTS).values(**anew).where(here, is_leaving, is_named))
+    connection.execute(update(_DOCUMENTS).values(**anew).where(here, leaves, is_named))
     for stream in STREAMS:
         _want(connection, school, stream)
 
@@ -88,11 +88,6 @@ def _want(connection: Connection, school: SchoolId, stream: Stream) -> None:
     connection.execute(insert(_DOCUMENTS).from_select(columns, new.group_by(c.document_id, c.document_sha256)))
 
 
-def has_due(connection: Connection, school: SchoolId, now: datetime) -> bool:
-    """Tell whether there is anything to ask for."""
-    return connection.execute(select(_DOCUMENTS.c.id).where(_due(school, now)).limit(1)).first() is not None
-
-
 def due(connection: Connection, school: SchoolId, now: datetime, *, is_full: bool = False, limit: int) -> list[Due]:
     """Give documents to ask for that were not asked for at `now` already, those longest ago first.
 
@@ -100,12 +95,13 @@ def due(connection: Connection, school: SchoolId, now: datetime, *, is_full: boo
     """
     c = _DOCUMENTS.c
     unasked = or_(c.asked_at.is_(None), c.asked_at != now)
-    query = select(*_KEY, c.content_type, c.size, c.reason, c.location).where(_due(school, now, is_full=is_full))
+    query = select(*_KEY, c.content_type, c.size, c.reason, c.location).where(is_due(school, now, is_full=is_full))
     query = query.where(unasked).order_by(c.asked_at.is_not(None), c.asked_at, *_KEY).limit(limit)
     return [Due(Announced(*row[:4]), row[4], row[5]) for row in connection.execute(query)]
 
 
-def _due(school: SchoolId, now: datetime, *, is_full: bool = False) -> ColumnElement[bool]:
+def is_due(school: SchoolId, now: datetime, *, is_full: bool = False) -> ColumnElement[bool]:
+    """Tell of a document whether it is to be asked for."""
     c = _DOCUMENTS.c
     refused = c.state == State.REFUSED.value
     return and_(
@@ -175,13 +171,13 @@ def _one(school: SchoolId, document: Announced) -> ColumnElement[bool]:
 
 def has_leaving(connection: Connection, school: SchoolId) -> bool:
     """Tell whether files in a store are still to be deleted."""
-    return connection.execute(select(_DOCUMENTS.c.id).where(_leaving(school)).limit(1)).first() is not None
+    return connection.execute(select(_DOCUMENTS.c.id).where(is_leaving(school)).limit(1)).first() is not None
 
 
 def leaving(connection: Connection, school: SchoolId, limit: int) -> list[Leaving]:
     """Give documents whose files are to be deleted."""
     c = _DOCUMENTS.c
-    rows = connection.execute(select(*_KEY, c.location).where(_leaving(school)).order_by(*_KEY).limit(limit)).all()
+    rows = connection.execute(select(*_KEY, c.location).where(is_leaving(school)).order_by(*_KEY).limit(limit)).all()
     others = select(c.location).where(
         c.school_id == school, c.state != State.LEAVING.value, c.location.in_([row[2] for row in rows])
     )
@@ -189,7 +185,8 @@ def leaving(connection: Connection, school: SchoolId, limit: int) -> list[Leavin
     return [Leaving(*row, is_shared=row[2] in shared) for row in rows]
 
 
-def _leaving(school: SchoolId) -> ColumnElement[bool]:
+def is_leaving(school: SchoolId) -> ColumnElement[bool]:
+    """Tell of a document whether its file is to be deleted."""
     return and_(_DOCUMENTS.c.school_id == school, _DOCUMENTS.c.state == State.LEAVING.value)
 
 
@@ -197,7 +194,7 @@ def forget(connection: Connection, school: SchoolId, gone: Sequence[Leaving]) ->
     """Forget documents whose files are deleted."""
     for one in gone:
         c = _DOCUMENTS.c
-        here = and_(_leaving(school), c.id == one.id, c.sha256 == one.sha256)
+        here = and_(is_leaving(school), c.id == one.id, c.sha256 == one.sha256)
         connection.execute(delete(_DOCUMENTS).where(here))
 
 

@@ -245,4 +245,4 @@ def test_a_dry_run_of_a_school_never_seen_does_not_even_name_it(make_rig: Callab
     assert rig.sync(dry=True).streams
     assert dump(rig) == before
     with rig.database.session() as session, session.read() as connection:
-        assert not register.is_ensured(connection, rig.school)
+        assert register.read(connection, rig.school) == ([], 0)
