@@ -6,8 +6,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, delete, func, insert, or_, select, update
+from sqlmodel.sql.sqltypes import UTCDateTime
 
+from connector.portal.bound import SCHOOL
 from connector.portal.upsert import insert_missing
 from schemas.corrections import (
     ALLOWED_MOVES,
@@ -136,14 +138,8 @@ def of_field(connection: Connection, school: SchoolId, item: Item) -> list[Item]
 
 def has_work(connection: Connection, school: SchoolId, watch_since: datetime, purge_before: datetime) -> bool:
     """Tell whether anything is open, watched, to be taken back or old enough to be purged."""
-    here = or_(
-        _ITEMS.c.state.in_([state.value for state in OPEN]),
-        _ITEMS.c.is_retraction_due,
-        and_(_ITEMS.c.state == State.CONFIRMED.value, _ITEMS.c.confirmed_at >= watch_since),
-        _ended_before(purge_before),
-    )
-    found = select(_ITEMS.c.number).where(_ITEMS.c.school_id == school, here).limit(1)
-    return connection.execute(found).first() is not None
+    bound = {"school": school, "watch_since": watch_since, "purge_before": purge_before}
+    return connection.execute(_WORK, bound).first() is not None
 
 
 def _this(school: SchoolId, item: Item) -> tuple[ColumnElement[bool], ...]:
@@ -295,6 +291,17 @@ def _ended_before(moment: datetime) -> ColumnElement[bool]:
         and_(_ITEMS.c.state == State.CLOSED.value, _ITEMS.c.closed_at < moment),
         and_(_ITEMS.c.state == State.CONFIRMED.value, _ITEMS.c.confirmed_at < moment),
     )
+
+
+_WATCH_SINCE: Any = bindparam("watch_since", type_=UTCDateTime())
+_PURGE_BEFORE: Any = bindparam("purge_before", type_=UTCDateTime())
+_IS_WORK = or_(
+    _ITEMS.c.state.in_([state.value for state in OPEN]),
+    _ITEMS.c.is_retraction_due,
+    and_(_ITEMS.c.state == State.CONFIRMED.value, _ITEMS.c.confirmed_at >= _WATCH_SINCE),
+    _ended_before(_PURGE_BEFORE),
+)
+_WORK = select(_ITEMS.c.number).where(_ITEMS.c.school_id == SCHOOL, _IS_WORK).limit(1)
 
 
 def _ended(school: SchoolId, before: datetime) -> Select[Any]:

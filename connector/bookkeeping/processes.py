@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import os
 import socket
+from functools import cache
 from pathlib import Path
 
 
 def this_process() -> str:
     """Give the name of this process."""
-    pid = os.getpid()
+    return _named(os.getpid())
+
+
+@cache
+def _named(pid: int) -> str:
     return f"{socket.gethostname()}|{pid}|{_started(pid) or '?'}"
 
 
