@@ -42,8 +42,7 @@ class Policy(NamedTuple):
 
         The part before the colon changes with our software, the part behind it by a person's decision.
         """
-        pulled = set(self.streams)
-        settings = [name for name, target in sorted(_loose(stream).items()) if target in pulled]
+        settings = [name for name, target in sorted(_loose(stream).items()) if target in self.streams]
         for name in DECIDED_BY.get(stream, ()):
             if name == "history_years":
                 settings += [] if self.history_from is None else [f"from={self.history_from}"]

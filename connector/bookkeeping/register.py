@@ -33,12 +33,13 @@ _SETTINGS, _CONTACTS = table_of(SettingRow), table_of(ContactRow)
 _REVEALS, _HISTORY, _VERSIONS = table_of(RevealRow), table_of(RegisterHistoryRow), table_of(RegisterVersionRow)
 
 _REVEALED = and_(_REVEALS.c.school_id == _MODULES.c.school_id, _REVEALS.c.module == _MODULES.c.module)
+_VERSION = select(_VERSIONS.c.version).where(_VERSIONS.c.school_id == SCHOOL)
+_ENTRY = (_MODULES.c.module, _MODULES.c.phase, _MODULES.c.opens_at, _MODULES.c.closes_at, _REVEALS.c.revealed_at)
 _ENTRIES = (
-    select(_MODULES.c.module, _MODULES.c.phase, _MODULES.c.opens_at, _MODULES.c.closes_at, _REVEALS.c.revealed_at)
+    select(*_ENTRY, _VERSION.scalar_subquery().label("version"))
     .join_from(_MODULES, _REVEALS, _REVEALED, isouter=True)
     .where(_MODULES.c.school_id == SCHOOL)
 )
-_VERSION = select(_VERSIONS.c.version).where(_VERSIONS.c.school_id == SCHOOL)
 _SETTING_TEXTS = (
     select(_SETTINGS.c.name, _SETTINGS.c.value).where(_SETTINGS.c.school_id == SCHOOL).order_by(_SETTINGS.c.name)
 )
@@ -84,13 +85,14 @@ def ensure(connection: Connection, school: SchoolId, now: datetime, by: str) -> 
 
 def read(connection: Connection, school: SchoolId) -> tuple[list[ModuleEntry], int]:
     """Give the entries in the order of the modules, and the version they belong to."""
-    rows = {row.module: row for row in connection.execute(_ENTRIES, {"school": school})}
+    found = connection.execute(_ENTRIES, {"school": school}).all()
+    rows = {row.module: row for row in found}
     entries = [
         ModuleEntry(module, row.phase, row.opens_at, row.closes_at, row.revealed_at)
         for module in Module
         if (row := rows.get(module.value)) is not None
     ]
-    return entries, version(connection, school)
+    return entries, found[0].version or 0 if found else version(connection, school)
 
 
 def version(connection: Connection, school: SchoolId) -> int:
