@@ -15,7 +15,7 @@ from mappings.activation import ModuleState, Policy, decide
 from mappings.gates import Context
 from schemas.explanations import SHOWN_BY, Told
 from schemas.modules import ALWAYS_ON, Module
-from schemas.streams import LOOSE_REFERENCES, TIES, Outcome, Page, Pull, Rejection, Stream, Tombstone
+from schemas.streams import LOOSE_REFERENCES, TIES, Action, Outcome, Page, Pull, Rejection, Stream, Tombstone
 
 
 def plan(connection: Connection, parts: Parts, modules: Collection[Module]) -> tuple[Policy, tuple[Stream, ...]]:
@@ -62,7 +62,7 @@ def ask(
 
 def _judged(page: Page, read: Any, context: Context, keys: Collection[str]) -> Iterator[Told]:
     mine = [item for item in page.items if _is_of(page.stream, item, read, keys)]
-    for row in page_rows(page._replace(items=mine), read, context):
+    for row in page_rows(page._replace(items=mine), read, context, Action.ADD):
         if row[0] is not None:
             yield Told(row[0], Outcome(row[3]), row[4] or "")
 

@@ -211,7 +211,7 @@ def _work(run: RunState, work: Work) -> str:
         expire_held(run)
     else:
         for stream in Stream:
-            run.staging.clear(stream)
+            run.staging.begin(stream)
     learn_wishes(run, work.full | work.changed)
     _pull_keys(run, run.task.keys or {})
     _pull_keys(run, _approved(run))

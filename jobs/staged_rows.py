@@ -9,18 +9,19 @@ from typing import Any
 from mappings.gates import Context
 from mappings.portal.catalogue import ROW_MAKERS
 from schemas.errors import RecordRejected
-from schemas.streams import TIES, Page, Rejection, Stream, Tombstone
+from schemas.streams import TIES, Action, Page, Rejection, Stream, Tombstone
 from schemas.tables.catalogue import DATA_COLUMNS
 
 _Row = tuple[Any, ...]
 
 
-def page_rows(page: Page, read: Callable[[Any], Any], context: Context) -> list[_Row]:
+def page_rows(page: Page, read: Callable[[Any], Any], context: Context, action: Action) -> list[_Row]:
     """Map one page to staging rows: source key, id, former keys, outcome, code, field path, hides, action, the row.
 
-    A rejected record has of its row only what it is tied to, as far as that can be read.
+    What is shown gets the action; a rejected record has of its row only what it is tied to, as far as that can be read.
     """
     make = ROW_MAKERS[page.stream]
+    does = action.value
     blank = (None,) * len(DATA_COLUMNS[page.stream])
     rows: list[_Row] = []
     for item in page.items:
@@ -44,7 +45,7 @@ def page_rows(page: Page, read: Callable[[Any], Any], context: Context) -> list[
         if type(row) is str:
             rows.append((key, key, former, "withheld", row, None, False, None, *blank))
         else:
-            rows.append((key, key, former, "shown", None, None, False, "add", *row))
+            rows.append((key, key, former, "shown", None, None, False, does, *row))
     return rows
 
 

@@ -66,6 +66,8 @@ class Tally:
     last_expected: int | None = None
     cursor: Cursor | None = None
     is_ended: bool = False
+    is_first: bool = False
+    """The portal had nothing of the stream when it was staged."""
     scope: Scope = WHOLE_SCHOOL
 
     def count(self, page: Page) -> None:
@@ -108,7 +110,8 @@ def pull_bundle(run: RunState, pull: Pull) -> list[StreamReport]:
                 tallies = _stage(run, pull)
             except HeldUp:  # the source forgot the enumeration meanwhile; now it is this stream's turn
                 tallies = _stage(run, pull)
-            staged = [_weigh(run, stream, pull.mode, tallies[stream]) for stream in pull.streams]
+            with run.session.read() as connection:
+                staged = [_weigh(run, connection, stream, pull.mode, tallies[stream]) for stream in pull.streams]
             if not any(stream.is_short for stream in staged):
                 break
             _log.warning("enumeration_incomplete", streams=len(staged), attempt=attempt + 1)
@@ -121,11 +124,11 @@ def _stage(run: RunState, pull: Pull) -> Mapping[Stream, Tally]:
     """Put every page into the staging tables."""
     parts = run.parts
     context = Context(parts.clock(), frozenset(run.policy.streams), run.policy.selections, run.policy.history_from)
-    tallies = {stream: Tally() for stream in pull.streams}
-    for stream in pull.streams:
-        run.staging.clear(stream)
+    actions = {stream: run.staging.begin(stream) for stream in pull.streams}
+    tallies = {stream: Tally(is_first=action is Action.ADD) for stream, action in actions.items()}
     for page in run.ahead.pages(pull, run.wait):
-        run.staging.add(page.stream, page_rows(page, parts.readers[page.stream], context))
+        rows = page_rows(page, parts.readers[page.stream], context, actions[page.stream])
+        run.staging.add(page.stream, rows)
         tally = tallies[page.stream]
         tally.count(page)
         parts.on_progress(Progress(parts.school.id, page.stream, tally.fetched, page.expected, is_done=page.is_last))
@@ -135,11 +138,10 @@ def _stage(run: RunState, pull: Pull) -> Mapping[Stream, Tally]:
     return tallies
 
 
-def _weigh(run: RunState, stream: Stream, mode: Mode, tally: Tally) -> Staged:
+def _weigh(run: RunState, connection: Connection, stream: Stream, mode: Mode, tally: Tally) -> Staged:
     """Judge whether an enumeration can be trusted to be complete."""
     run.session.learn(STAGING[stream], tally.fetched)
-    with run.session.read() as connection:
-        lot = survey.lot(connection, stream)
+    lot = survey.lot(connection, stream)
     counted = tally.first_expected is None or (tally.first_expected == tally.last_expected == lot.keys + lot.unreadable)
     is_short = mode in _ENUMERATIONS and not (tally.is_ended and counted)
     is_complete = mode is Mode.FULL and not is_short and lot.unreadable == 0
@@ -157,6 +159,7 @@ def _settle(run: RunState, staged: Staged) -> StreamReport:
             parts.school.id,
             stream,
             staged.tally.scope,
+            staged.tally.is_first,
             staged.is_complete,
             is_wanted=staged.mode is Mode.KEYS,
             counts_staged_parents=run.is_dry,
@@ -274,7 +277,8 @@ def _apply(run: RunState, staged: Staged, settled: Settled) -> StreamReport:
         _note_gone(run, connection, gone)
         checkpoint_rows = checkpoints.read(connection, school)
     if report.sums.added > report.sums.size_before:
-        run.session.learn(TABLES[stream], report.sums.added)
+        with run.session.read():
+            run.session.learn(TABLES[stream], report.sums.added)
     run.checkpoints = checkpoint_rows
     run.quarantined += new_items
     run.held += report.sums.held

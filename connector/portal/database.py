@@ -59,10 +59,9 @@ class Session:
             sqlite.sweep(self.connection)
 
     def learn(self, table: Table, rows: int) -> None:
-        """Tell the database's planner that so many rows of a table are new. Waits for nobody."""
+        """Tell the database's planner, in a transaction, that so many rows of a table are new. Waits for nobody."""
         if self.dialect == "postgresql" and rows >= WORTH_LEARNING:
-            with self.read() as connection:
-                postgresql.learn(connection, table)
+            postgresql.learn(self.connection, table)
 
     def empty(self, table: Table) -> None:
         """Delete every row of a temporary table, the way that leaves no dead ones behind."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Insert,
     Table,
+    Update,
     and_,
     case,
     exists,
@@ -21,6 +24,7 @@ from sqlalchemy import (
     update,
 )
 
+from connector.portal.binds import SCHOOL, YEAR, of
 from connector.portal.staging import STAGING
 from connector.portal.survey import Survey
 from schemas.ids import SchoolId
@@ -42,6 +46,8 @@ class Question(NamedTuple):
     school: SchoolId
     stream: Stream
     scope: Scope
+    is_first: bool
+    """The portal had nothing of the stream when it was staged: what is shown was staged to be added."""
     is_complete: bool
     is_wanted: bool
     """The keys were asked for one by one, so nothing that waits for a reason of our own may stop them."""
@@ -51,37 +57,36 @@ class Question(NamedTuple):
 
 
 def draw(connection: Connection, question: Question) -> None:
-    """Give every staged row its action; rows of the portal that a complete enumeration lacks are staged as missing.
-
-    What is shown was staged to be added.
-    """
-    stream, survey = question.stream, question.survey
-    rejected = survey.lot.rejected + sum(_check_parent(connection, question, parent) for parent in PARENTS[stream])
+    """Give every staged row its action; rows of the portal that a complete enumeration lacks are staged as missing."""
+    stream, survey, values = question.stream, question.survey, of(question.school)
+    is_dry = question.counts_staged_parents
+    rejected = survey.lot.rejected
+    for parent in PARENTS[stream]:
+        rejected += connection.execute(_stop_orphans(stream, parent, counts_staged_parents=is_dry), values).rowcount
     refused = survey.lot.withheld + rejected
     if stream is Stream.GUARDIANS and not question.is_wanted and stream in survey.hidden:
-        refused += _keep_childless_out(connection, question)
+        refused += connection.execute(_keep_childless_out(), values).rowcount
     removals = 0
-    if survey.size and rejected and TIES[stream]:
-        _hide_what_moved(connection, question)
-    if survey.size:
+    if not question.is_first:
+        if rejected and TIES[stream]:
+            connection.execute(_hide_what_moved(stream), values)
         removals = _compare(connection, question, has_refused=refused > 0)
-    if survey.size and question.is_complete:
-        removals += _find_missing(connection, question)
     if stream in survey.pending:
-        _recognise_pending(connection, question)
-    if removals:
-        _hold_what_goes_along(connection, question)
+        connection.execute(_recognise_pending(stream), values)
+    if removals and (going_along := _hold_what_goes_along(stream, is_dry=is_dry)) is not None:
+        connection.execute(going_along, values)
 
 
-def _row_exists(question: Question, table: Table, key: ColumnElement[Any]) -> ColumnElement[bool]:
-    return exists(select(literal(1)).where(table.c.school_id == question.school, table.c.id == key))
+def _row_exists(table: Table, key: ColumnElement[Any]) -> ColumnElement[bool]:
+    return exists(select(literal(1)).where(table.c.school_id == SCHOOL, table.c.id == key))
 
 
-def _check_parent(connection: Connection, question: Question, parent: Parent) -> int:
-    """Withhold what hangs on a hidden or held parent; reject what hangs on an unknown one. Give how many of both."""
-    staging, key = STAGING[question.stream], STAGING[question.stream].c[parent.column]
-    present = _row_exists(question, TABLES[parent.stream], key)
-    if question.counts_staged_parents:
+@cache
+def _stop_orphans(stream: Stream, parent: Parent, *, counts_staged_parents: bool) -> Update:
+    """Withhold what hangs on a hidden or held parent; reject what hangs on an unknown one."""
+    staging, key = STAGING[stream], STAGING[stream].c[parent.column]
+    present = _row_exists(TABLES[parent.stream], key)
+    if counts_staged_parents:
         above = STAGING[parent.stream].alias("above")
         present = or_(
             exists(
@@ -94,7 +99,7 @@ def _check_parent(connection: Connection, question: Question, parent: Parent) ->
             and_(present, not_(exists(select(literal(1)).where(above.c.id == key, above.c.action == "withdraw")))),
         )
     absent = and_(staging.c.outcome == Outcome.SHOWN.value, not_(present))
-    held, hidden = _is_hidden(question, parent, key)
+    held, hidden = _is_hidden(stream, parent, key, counts_staged_parents=counts_staged_parents)
     is_known = or_(held, hidden)
     values = {
         "action": None,
@@ -104,19 +109,21 @@ def _check_parent(connection: Connection, question: Question, parent: Parent) ->
         "missing_stream": case((is_known, staging.c.missing_stream), else_=parent.stream.value),
         "missing_key": case((is_known, staging.c.missing_key), else_=key),
     }
-    return connection.execute(update(staging).values(values).where(absent)).rowcount
+    return update(staging).values(values).where(absent)
 
 
-def _is_hidden(question: Question, parent: Parent, key: ColumnElement[Any]) -> tuple[Any, Any]:
+def _is_hidden(
+    stream: Stream, parent: Parent, key: ColumnElement[Any], *, counts_staged_parents: bool
+) -> tuple[Any, Any]:
     """Tell whether a missing parent is held by the brake, and whether it is hidden for another reason."""
     known = select(literal(1)).where(
-        _HIDDEN.c.school_id == question.school, _HIDDEN.c.stream == parent.stream.value, _HIDDEN.c.id == key
+        _HIDDEN.c.school_id == SCHOOL, _HIDDEN.c.stream == parent.stream.value, _HIDDEN.c.id == key
     )
     held = exists(known.where(_HIDDEN.c.reason == HELD))
     # A relation asks for a childless guardian by key; whatever else names one stays out with that guardian.
-    askable = [HELD, NEEDS_CHILD] if question.stream is Stream.GUARDIANSHIPS else [HELD]
+    askable = [HELD, NEEDS_CHILD] if stream is Stream.GUARDIANSHIPS else [HELD]
     hidden = exists(known.where(_HIDDEN.c.reason.not_in(askable)))
-    if not question.counts_staged_parents:
+    if not counts_staged_parents:
         return held, hidden
     above = STAGING[parent.stream].alias("above")
     staged = select(literal(1)).where(above.c.id == key)
@@ -125,19 +132,20 @@ def _is_hidden(question: Question, parent: Parent, key: ColumnElement[Any]) -> t
     return or_(held, exists(staged.where(is_held))), or_(hidden, exists(staged.where(is_hidden)))
 
 
-def _keep_childless_out(connection: Connection, question: Question) -> int:
+@cache
+def _keep_childless_out() -> Update:
     """A guardian whose children are all gone stays out until one of them asks for the guardian by key."""
     staging = STAGING[Stream.GUARDIANS]
     is_shown = staging.c.outcome == Outcome.SHOWN.value
     values = {"outcome": Outcome.WITHHELD.value, "code": NEEDS_CHILD, "action": None}
-    return connection.execute(update(staging).values(values).where(is_shown, was_childless(question))).rowcount
+    return update(staging).values(values).where(is_shown, was_childless())
 
 
-def was_childless(question: Question) -> ColumnElement[bool]:
+def was_childless() -> ColumnElement[bool]:
     """Tell of a staged guardian whether it stayed out because none of its children was in the portal."""
     return exists(
         select(literal(1)).where(
-            _HIDDEN.c.school_id == question.school,
+            _HIDDEN.c.school_id == SCHOOL,
             _HIDDEN.c.stream == Stream.GUARDIANS.value,
             _HIDDEN.c.id == STAGING[Stream.GUARDIANS].c.id,
             _HIDDEN.c.reason == NEEDS_CHILD,
@@ -145,85 +153,114 @@ def was_childless(question: Question) -> ColumnElement[bool]:
     )
 
 
-def _hide_what_moved(connection: Connection, question: Question) -> None:
+def _here(stream: Stream) -> ColumnElement[bool]:
+    """Join a staged row with the row that the portal has of it."""
+    portal = TABLES[stream]
+    return and_(portal.c.school_id == SCHOOL, portal.c.id == STAGING[stream].c.id)
+
+
+@cache
+def _hide_what_moved(stream: Stream) -> Update:
     """A rejected record that says it is another pupil's, guardian's or group's leaves no old row with the first."""
-    staging, portal = STAGING[question.stream], TABLES[question.stream]
-    said = ((staging.c[name], portal.c[name]) for name in TIES[question.stream])
+    staging, portal = STAGING[stream], TABLES[stream]
+    said = ((staging.c[name], portal.c[name]) for name in TIES[stream])
     moved = or_(*(and_(new.is_not(None), new.is_distinct_from(old)) for new, old in said))
-    here = (portal.c.school_id == question.school, portal.c.id == staging.c.id)
-    connection.execute(
-        update(staging).values(is_hiding=True).where(staging.c.outcome == Outcome.REJECTED.value, *here, moved)
-    )
+    is_rejected = staging.c.outcome == Outcome.REJECTED.value
+    return update(staging).values(is_hiding=True).where(is_rejected, _here(stream), moved)
 
 
 def _compare(connection: Connection, question: Question, *, has_refused: bool) -> int:
-    """Alter, keep, withdraw and remove what the portal has; give the number of removals."""
-    staging, portal = STAGING[question.stream], TABLES[question.stream]
-    differs = or_(*(staging.c[name].is_distinct_from(portal.c[name]) for name in DATA_COLUMNS[question.stream]))
-    is_shown = staging.c.outcome == Outcome.SHOWN.value
-    connection.execute(
-        update(staging)
-        .values(action=case((differs, Action.ALTER.value), else_=Action.KEEP.value))
-        .where(is_shown, portal.c.school_id == question.school, portal.c.id == staging.c.id)
-    )
-    present = _row_exists(question, portal, staging.c.id)
-    if has_refused:
-        # What names a parent that the brake holds keeps its old row: the parent it had is held as well.
-        by_gate = and_(staging.c.outcome == Outcome.WITHHELD.value, staging.c.code.is_distinct_from(PARENT_HELD))
-        hides = or_(by_gate, and_(staging.c.is_hiding == true(), not_(_is_refusal(question))))
-        is_refused = staging.c.outcome.in_((Outcome.WITHHELD.value, Outcome.REJECTED.value))
-        connection.execute(update(staging).values(action=Action.WITHDRAW.value).where(is_refused, hides, present))
-    if not question.survey.lot.deleted:
+    """Add, alter, withdraw and remove; give the number of removals. What is shown was staged to be kept."""
+    stream, values, removals = question.stream, of(question.school), 0
+    connection.execute(_add_what_is_new(stream), values)
+    if not question.survey.size:
         return 0
+    connection.execute(_alter_what_differs(stream), values)
+    if has_refused:
+        connection.execute(_withdraw_what_is_refused(stream), values)
+    if question.survey.lot.deleted:
+        removals += connection.execute(_remove_what_was_deleted(stream), values).rowcount
+    if question.is_complete:
+        year = question.scope.school_year
+        missing = _stage_what_is_missing(stream, is_one_year=year is not None)
+        values[YEAR.key] = year
+        removals += connection.execute(missing, values, execution_options={"preserve_rowcount": True}).rowcount
+    return removals
+
+
+@cache
+def _add_what_is_new(stream: Stream) -> Update:
+    staging = STAGING[stream]
+    is_new = not_(_row_exists(TABLES[stream], staging.c.id))
+    return update(staging).values(action=Action.ADD.value).where(staging.c.outcome == Outcome.SHOWN.value, is_new)
+
+
+@cache
+def _alter_what_differs(stream: Stream) -> Update:
+    staging, portal = STAGING[stream], TABLES[stream]
+    differs = or_(*(staging.c[name].is_distinct_from(portal.c[name]) for name in DATA_COLUMNS[stream]))
+    is_shown = staging.c.outcome == Outcome.SHOWN.value
+    return update(staging).values(action=Action.ALTER.value).where(is_shown, _here(stream), differs)
+
+
+@cache
+def _withdraw_what_is_refused(stream: Stream) -> Update:
+    staging = STAGING[stream]
+    # What names a parent that the brake holds keeps its old row: the parent it had is held as well.
+    by_gate = and_(staging.c.outcome == Outcome.WITHHELD.value, staging.c.code.is_distinct_from(PARENT_HELD))
+    hides = or_(by_gate, and_(staging.c.is_hiding == true(), not_(_is_refusal(stream))))
+    is_refused = staging.c.outcome.in_((Outcome.WITHHELD.value, Outcome.REJECTED.value))
+    present = _row_exists(TABLES[stream], staging.c.id)
+    return update(staging).values(action=Action.WITHDRAW.value).where(is_refused, hides, present)
+
+
+@cache
+def _remove_what_was_deleted(stream: Stream) -> Update:
+    staging = STAGING[stream]
     is_gone = staging.c.outcome == Outcome.DELETED.value
-    return connection.execute(update(staging).values(action=Action.REMOVE.value).where(is_gone, present)).rowcount
+    present = _row_exists(TABLES[stream], staging.c.id)
+    return update(staging).values(action=Action.REMOVE.value).where(is_gone, present)
 
 
-def _is_refusal(question: Question) -> ColumnElement[bool]:
+def _is_refusal(stream: Stream) -> ColumnElement[bool]:
     """Tell of a row in the portal whether it refuses: it shows nothing, and without it another might be believed."""
-    portal = TABLES[question.stream]
-    if question.stream is not Stream.PRIVACY_PREFERENCES:
+    portal = TABLES[stream]
+    if stream is not Stream.PRIVACY_PREFERENCES:
         return false()
-    return exists(
-        select(literal(1)).where(
-            portal.c.school_id == question.school,
-            portal.c.id == STAGING[question.stream].c.id,
-            portal.c.is_allowed == false(),
-        )
-    )
+    return exists(select(literal(1)).where(_here(stream), portal.c.is_allowed == false()))
 
 
-def _find_missing(connection: Connection, question: Question) -> int:
-    """Stage the portal's rows inside the scope that the enumeration did not name; give their number."""
-    staging, portal = STAGING[question.stream], TABLES[question.stream]
+@cache
+def _stage_what_is_missing(stream: Stream, *, is_one_year: bool) -> Insert:
+    """Stage the portal's rows inside the scope that the enumeration did not name."""
+    staging, portal = STAGING[stream], TABLES[stream]
     seen = staging.alias("seen")
     lacking = select(
         literal(-1), portal.c.id, portal.c.id, literal(MISSING), literal(Action.REMOVE.value), false()
     ).where(
-        portal.c.school_id == question.school,
+        portal.c.school_id == SCHOOL,
         not_(exists(select(literal(1)).where(seen.c.id == portal.c.id))),
     )
-    if question.scope.school_year is not None:
-        lacking = lacking.where(_is_of_year(question, question.scope.school_year))
+    if is_one_year:
+        lacking = lacking.where(_is_of_year(stream))
     columns = ["seq", "source_key", "id", "outcome", "action", "is_hiding"]
-    missing = insert(staging).from_select(columns, lacking)
-    return connection.execute(missing, execution_options={"preserve_rowcount": True}).rowcount
+    return insert(staging).from_select(columns, lacking)
 
 
-def _is_of_year(question: Question, school_year: int) -> ColumnElement[bool]:
-    """Tell whether a row belongs to a school year: by its own column, or by its parent's."""
-    portal = TABLES[question.stream]
+def _is_of_year(stream: Stream) -> ColumnElement[bool]:
+    """Tell whether a row belongs to the school year: by its own column, or by its parent's."""
+    portal = TABLES[stream]
     if "school_year" in portal.c:
-        return portal.c.school_year == school_year
-    above = [parent for parent in PARENTS[question.stream] if "school_year" in TABLES[parent.stream].c]
+        return portal.c.school_year == YEAR
+    above = [parent for parent in PARENTS[stream] if "school_year" in TABLES[parent.stream].c]
     return or_(
         false(),
         *(
             exists(
                 select(literal(1)).where(
-                    TABLES[parent.stream].c.school_id == question.school,
+                    TABLES[parent.stream].c.school_id == SCHOOL,
                     TABLES[parent.stream].c.id == portal.c[parent.column],
-                    TABLES[parent.stream].c.school_year == school_year,
+                    TABLES[parent.stream].c.school_year == YEAR,
                 )
             )
             for parent in above
@@ -231,53 +268,53 @@ def _is_of_year(question: Question, school_year: int) -> ColumnElement[bool]:
     )
 
 
-def _recognise_pending(connection: Connection, question: Question) -> None:
+@cache
+def _recognise_pending(stream: Stream) -> Update:
     """Mark what is held already, and what needs no judgement any more: approved, or due since an earlier run."""
-    staging = STAGING[question.stream]
+    staging = STAGING[stream]
     same = and_(
-        _PENDING.c.school_id == question.school,
-        _PENDING.c.stream == question.stream.value,
+        _PENDING.c.school_id == SCHOOL,
+        _PENDING.c.stream == stream.value,
         _PENDING.c.id == staging.c.id,
         _PENDING.c.action == staging.c.action,
     )
     hold = case((_PENDING.c.is_held == false(), APPROVED), else_=KEPT)
-    is_holdable = or_(staging.c.action == Action.REMOVE.value, not_(shows_less(question)))
-    connection.execute(update(staging).values(hold=hold).where(same, is_holdable))
+    is_holdable = or_(staging.c.action == Action.REMOVE.value, not_(shows_less(stream)))
+    return update(staging).values(hold=hold).where(same, is_holdable)
 
 
-def _hold_what_goes_along(connection: Connection, question: Question) -> None:
+@cache
+def _hold_what_goes_along(stream: Stream, *, is_dry: bool) -> Update | None:
     """What is removed with something whose removal waits for a person waits with it: they are one act.
 
     So does a guardian of a pupil that waits: without its guardians nobody would see that pupil any more.
     """
-    staging, portal = STAGING[question.stream], TABLES[question.stream]
-    waits = [_waits(question, parent.stream, portal.c[parent.column]) for parent in PARENTS[question.stream]]
-    if question.stream is Stream.GUARDIANS:
+    staging, portal = STAGING[stream], TABLES[stream]
+    waits = [_waits(parent.stream, portal.c[parent.column], is_dry=is_dry) for parent in PARENTS[stream]]
+    if stream is Stream.GUARDIANS:
         relations = TABLES[Stream.GUARDIANSHIPS]
-        of_the_guardian = and_(relations.c.school_id == question.school, relations.c.guardian_id == portal.c.id)
-        its_pupil_waits = _waits(question, Stream.PUPILS, relations.c.pupil_id)
+        of_the_guardian = and_(relations.c.school_id == SCHOOL, relations.c.guardian_id == portal.c.id)
+        its_pupil_waits = _waits(Stream.PUPILS, relations.c.pupil_id, is_dry=is_dry)
         waits.append(exists(select(literal(1)).where(of_the_guardian, its_pupil_waits)))
     if not waits:
-        return
-    along = exists(
-        select(literal(1)).where(portal.c.school_id == question.school, portal.c.id == staging.c.id, or_(*waits))
-    )
+        return None
+    along = exists(select(literal(1)).where(_here(stream), or_(*waits)))
     goes = and_(staging.c.action == Action.REMOVE.value, staging.c.hold.is_(None))
-    connection.execute(update(staging).values(hold=ALONG).where(goes, along))
+    return update(staging).values(hold=ALONG).where(goes, along)
 
 
-def _waits(question: Question, stream: Stream, key: ColumnElement[Any]) -> ColumnElement[bool]:
+def _waits(stream: Stream, key: ColumnElement[Any], *, is_dry: bool) -> ColumnElement[bool]:
     """Tell whether the removal of a row waits for a person."""
     held = exists(
         select(literal(1)).where(
-            _PENDING.c.school_id == question.school,
+            _PENDING.c.school_id == SCHOOL,
             _PENDING.c.stream == stream.value,
             _PENDING.c.id == key,
             _PENDING.c.action == Action.REMOVE.value,
             _PENDING.c.is_held == true(),
         )
     )
-    if not question.counts_staged_parents:
+    if not is_dry:
         return held
     above = STAGING[stream].alias("above")
     is_held = above.c.hold.in_([NEW, KEPT, ALONG])
@@ -287,23 +324,17 @@ def _waits(question: Question, stream: Stream, key: ColumnElement[Any]) -> Colum
     )
 
 
-def shows_less(question: Question) -> ColumnElement[bool]:
+def shows_less(stream: Stream) -> ColumnElement[bool]:
     """Tell of what is added or altered whether it is never held.
 
     That is a preference that refuses, and a relation that bars or grants nothing, or speaks of the same pair.
     """
-    staging, portal = STAGING[question.stream], TABLES[question.stream]
-    if question.stream is Stream.PRIVACY_PREFERENCES:
+    staging, portal = STAGING[stream], TABLES[stream]
+    if stream is Stream.PRIVACY_PREFERENCES:
         return staging.c.is_allowed == false()
-    if question.stream is not Stream.GUARDIANSHIPS:
+    if stream is not Stream.GUARDIANSHIPS:
         return false()
     grants_nothing = and_(staging.c.authority != "full", staging.c.is_informed == false())
-    is_same_pair = exists(
-        select(literal(1)).where(
-            portal.c.school_id == question.school,
-            portal.c.id == staging.c.id,
-            portal.c.pupil_id == staging.c.pupil_id,
-            portal.c.guardian_id == staging.c.guardian_id,
-        )
-    )
+    same_pair = (portal.c.pupil_id == staging.c.pupil_id, portal.c.guardian_id == staging.c.guardian_id)
+    is_same_pair = exists(select(literal(1)).where(_here(stream), *same_pair))
     return or_(staging.c.is_restricted == true(), grants_nothing, is_same_pair)

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Select,
+    Text,
+    Update,
     and_,
+    bindparam,
     case,
     exists,
     false,
@@ -21,6 +26,7 @@ from sqlalchemy import (
 )
 
 from connector.portal import documents
+from connector.portal.binds import NOW, SCHOOL, SINCE, of
 from connector.portal.plan import APPROVED, NEW
 from connector.portal.staging import STAGING
 from connector.portal.survey import Drawn
@@ -32,6 +38,7 @@ from schemas.tables.catalogue import DATA_COLUMNS, TABLES
 
 _BLANKED = ("street", "house_number", "house_number_suffix", "postal_code", "city", "country")
 _SECRECY_STREAMS = frozenset({Stream.PUPILS, Stream.GUARDIANS})
+_ECHOES = bindparam("the_echoes", type_=Text(), expanding=True)
 
 
 class News(NamedTuple):
@@ -60,37 +67,47 @@ def write_rows(
 
     Their documents follow. Raises BooksDoNotBalance unless exactly what was drawn is written.
     """
-    staging, table = STAGING[stream], TABLES[stream]
     expected = sum(drawn.count(action=action, holds=(None, APPROVED)) for action in (Action.ADD, Action.ALTER))
     if expected == 0:
         return 0
-    columns = ["school_id", "id", "first_shown_at", "changed_at", "news_at", *DATA_COLUMNS[stream]]
-    stamp = literal(now, table.c.changed_at.type)
-    is_silent = _comes_with_parent(school, stream, news) if news.is_told else true()
-    if news.echoes:
-        is_silent = or_(is_silent, staging.c.id.in_(sorted(news.echoes)))
-    # No CAST: SQLite makes a number of what it casts to DATETIME.
-    told = case((is_silent, null()), else_=stamp)
-    data = (staging.c[name] for name in DATA_COLUMNS[stream])
-    source = select(literal(school), staging.c.id, stamp, stamp, told, *data).where(is_written(stream))
-    kept = {"keep": ("first_shown_at",), "keep_if_null": ("news_at",)}
-    written = merge_select(connection, table, columns, source, **kept)
+    written = merge_select(
+        connection,
+        TABLES[stream],
+        ("school_id", "id", "first_shown_at", "changed_at", "news_at", *DATA_COLUMNS[stream]),
+        _written(stream, is_told=news.is_told, has_echoes=bool(news.echoes)),
+        of(school) | {NOW.key: now, SINCE.key: news.parents_since, _ECHOES.key: sorted(news.echoes)},
+        keep=("first_shown_at",),
+        keep_if_null=("news_at",),
+    )
     if written != expected:
         raise BooksDoNotBalance(f"{stream.value}: {expected} rows were planned and {written} were written.")
     documents.follow(connection, school, (stream,))
     return expected
 
 
-def _comes_with_parent(school: SchoolId, stream: Stream, news: News) -> ColumnElement[bool]:
+@cache
+def _written(stream: Stream, *, is_told: bool, has_echoes: bool) -> Select[Any]:
+    """Give the query of the rows to write."""
+    staging = STAGING[stream]
+    is_silent = _comes_with_parent(stream) if is_told else true()
+    if has_echoes:
+        is_silent = or_(is_silent, staging.c.id.in_(_ECHOES))
+    # No CAST: SQLite makes a number of what it casts to DATETIME.
+    told = case((is_silent, null()), else_=NOW)
+    data = (staging.c[name] for name in DATA_COLUMNS[stream])
+    return select(SCHOOL, staging.c.id, NOW, NOW, told, *data).where(is_written(stream))
+
+
+def _comes_with_parent(stream: Stream) -> ColumnElement[bool]:
     staging = STAGING[stream]
     return or_(
         false(),
         *(
             exists(
                 select(literal(1)).where(
-                    TABLES[parent.stream].c.school_id == school,
+                    TABLES[parent.stream].c.school_id == SCHOOL,
                     TABLES[parent.stream].c.id == staging.c[parent.column],
-                    TABLES[parent.stream].c.first_shown_at >= news.parents_since,
+                    TABLES[parent.stream].c.first_shown_at >= SINCE,
                 )
             )
             for parent in PARENTS[stream]
@@ -102,6 +119,11 @@ def blank_held_secrets(connection: Connection, school: SchoolId, stream: Stream,
     """An address that turned secret is blanked even where the brake holds the rest of the row."""
     if stream not in _SECRECY_STREAMS or drawn.count() == drawn.count(holds=(None,)):
         return
+    connection.execute(_blanked(stream), of(school))
+
+
+@cache
+def _blanked(stream: Stream) -> Update:
     staging, table = STAGING[stream], TABLES[stream]
     turned = exists(
         select(literal(1)).where(
@@ -112,11 +134,8 @@ def blank_held_secrets(connection: Connection, school: SchoolId, stream: Stream,
         )
     )
     blank: dict[str, Any] = dict.fromkeys(_BLANKED)
-    connection.execute(
-        update(table)
-        .values(**blank, phones="[]", is_address_confidential=True)
-        .where(table.c.school_id == school, turned)
-    )
+    blanked = update(table).values(**blank, phones="[]", is_address_confidential=True)
+    return blanked.where(table.c.school_id == SCHOOL, turned)
 
 
 def is_newly_held(hold: str | None) -> bool:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import NamedTuple
+from functools import cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, case, func, literal, select, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, Connection, Select, case, func, literal, select, union
 
+from connector.portal.binds import SCHOOL, of
 from connector.portal.staging import STAGING
 from schemas.ids import SchoolId
 from schemas.streams import Action, Outcome, Stream
@@ -24,6 +26,7 @@ _LISTS = {
     "quarantined": table_of(QuarantineRow),
     "aliased": table_of(IdAliasRow),
 }
+_SIZE = "size"
 _BY_NAME = {stream.value: stream for stream in Stream}
 
 
@@ -46,19 +49,23 @@ class Lot(NamedTuple):
 
 def lot(connection: Connection, stream: Stream) -> Lot:
     """Look at what was staged."""
+    return Lot._make(connection.execute(_lot(stream)).one())
+
+
+@cache
+def _lot(stream: Stream) -> Select[*tuple[int, ...]]:
     staging = STAGING[stream]
 
-    def of(outcome: Outcome) -> ColumnElement[int]:
+    def having(outcome: Outcome) -> ColumnElement[int]:
         return func.coalesce(func.sum(case((staging.c.outcome == outcome.value, 1), else_=0)), 0)
 
-    query = select(
+    return select(
         func.count(),
         func.count(func.distinct(staging.c.source_key)),
         func.count() - func.count(staging.c.source_key),
-        *(of(outcome) for outcome in (Outcome.WITHHELD, Outcome.REJECTED, Outcome.DELETED)),
+        *(having(outcome) for outcome in (Outcome.WITHHELD, Outcome.REJECTED, Outcome.DELETED)),
         func.count(staging.c.former_keys),
     ).select_from(staging)
-    return Lot._make(connection.execute(query).one())
 
 
 class Survey(NamedTuple):
@@ -74,16 +81,25 @@ class Survey(NamedTuple):
 
 def survey(connection: Connection, school: SchoolId, stream: Stream, staged: Lot) -> Survey:
     """Look at what the portal and the books hold."""
-    table = TABLES[stream]
-    size = connection.execute(select(func.count()).select_from(table).where(table.c.school_id == school)).scalar_one()
-    kept = union_all(
-        *(select(literal(name), kept.c.stream).where(kept.c.school_id == school) for name, kept in _LISTS.items())
-    ).subquery()
-    found: dict[str, set[Stream]] = {name: set() for name in _LISTS}
-    for name, of in connection.execute(select(kept).distinct()):
-        if of in _BY_NAME:
-            found[name].add(_BY_NAME[of])
+    size, found = 0, {name: set[Stream]() for name in _LISTS}
+    for name, listed, rows in connection.execute(_held(stream), of(school)):
+        if name == _SIZE:
+            size = rows
+        elif listed in _BY_NAME:
+            found[name].add(_BY_NAME[listed])
     return Survey(staged, size, *(frozenset(found[name]) for name in _LISTS))
+
+
+@cache
+def _held(stream: Stream) -> CompoundSelect[Any]:
+    """Give the query of the stream's rows in the portal, and of which streams each list names."""
+    table = TABLES[stream]
+    size = select(literal(_SIZE), literal(stream.value), func.count()).where(table.c.school_id == SCHOOL)
+    lists = (
+        select(literal(name), kept.c.stream, literal(0)).where(kept.c.school_id == SCHOOL)
+        for name, kept in _LISTS.items()
+    )
+    return union(size, *lists)
 
 
 class Drawn(NamedTuple):
@@ -107,12 +123,17 @@ class Drawn(NamedTuple):
 
 def drawn(connection: Connection, stream: Stream) -> Drawn:
     """Count the staged rows."""
-    staging = STAGING[stream]
-    columns = (staging.c.outcome, staging.c.action, staging.c.hold, staging.c.code)
     records: Counter[tuple[str, str | None, str | None]] = Counter()
     gates: Counter[str] = Counter()
-    for outcome, action, hold, code, rows in connection.execute(select(*columns, func.count()).group_by(*columns)):
+    for outcome, action, hold, code, rows in connection.execute(_drawn(stream)):
         records[outcome, action, hold] += rows
         if outcome == Outcome.WITHHELD.value:
             gates[code] += rows
     return Drawn(records, dict(sorted(gates.items())))
+
+
+@cache
+def _drawn(stream: Stream) -> Select[Any]:
+    staging = STAGING[stream]
+    columns = (staging.c.outcome, staging.c.action, staging.c.hold, staging.c.code)
+    return select(*columns, func.count()).group_by(*columns)
