@@ -268,21 +268,22 @@ def _apply(run: RunState, staged: Staged, settled: Settled) -> StreamReport:
         pending.note_plan(connection, school, stream, run.run_id, noted, reason=reason, now=now, days=days)
         returned = pending.note_hidden(connection, school, stream, noted, now)
         new_items = quarantine.note_plan(connection, school, stream, run.run_id, noted, now)
-        moved = _move_checkpoint(run, connection, staged)
+        known_checkpoints = run.checkpoints | _move_checkpoint(run, connection, staged)
         if returned or has_merged:
             reason = "parent_returned" if returned else "parent_merged"
             checkpoints.demand_full(connection, school, naming(stream) if has_merged else returned, reason)
+            known_checkpoints = checkpoints.read(connection, school)
         report = settled.report._replace(sums=settled.report.sums._replace(withdrawn=gone.pop(stream, 0)))
         ledger.add_sums(connection, run.run_id, school, report, now)
         _note_gone(run, connection, gone)
-        checkpoint_rows = checkpoints.read(connection, school)
     if report.sums.added > report.sums.size_before:
         with run.session.read():
             run.session.learn(TABLES[stream], report.sums.added)
-    run.checkpoints = checkpoint_rows
+    run.checkpoints = known_checkpoints
     run.quarantined += new_items
     run.held += report.sums.held
-    _log.info("stream_applied", stream=stream.value, withdrawn=report.sums.withdrawn, reason="" if moved else "short")
+    reason = "" if _moves(run, staged) else "short"
+    _log.info("stream_applied", stream=stream.value, withdrawn=report.sums.withdrawn, reason=reason)
     return report
 
 
@@ -309,22 +310,24 @@ def note_rows_gone(
     run.reports.append(report)
 
 
-def _move_checkpoint(run: RunState, connection: Connection, staged: Staged) -> bool:
-    """Move the checkpoint, unless records were asked for by key or the enumeration came up short; a backfill never."""
+def _moves(run: RunState, staged: Staged) -> bool:
+    """Tell whether the checkpoint moves: not for records asked for by key, nor when the enumeration came up short."""
+    return run.task.period is None and staged.mode is not Mode.KEYS and not staged.is_short
+
+
+def _move_checkpoint(run: RunState, connection: Connection, staged: Staged) -> dict[Stream, Checkpoint]:
+    """Write down where the stream stands now, and give it; a backfill changes nothing of it."""
     if run.task.period is not None:
-        return False
-    before = run.checkpoints.get(staged.stream, Checkpoint())
-    now = run.parts.clock()
-    if staged.mode is Mode.KEYS or staged.is_short:
-        # Even a stream that never came in whole must be known, so that closing its module takes its rows out.
-        checkpoints.save(connection, run.parts.school.id, staged.stream, before, now)
-        return False
-    is_full = staged.mode is Mode.FULL
-    after = Checkpoint(
-        staged.tally.cursor,
-        run.policy.fingerprint(staged.stream) if is_full else before.fingerprint,
-        (before.loaded_at or now) if is_full else before.loaded_at,
-        None if is_full else before.full_reason,
-    )
-    checkpoints.save(connection, run.parts.school.id, staged.stream, after, now)
-    return True
+        return {}
+    before, now, is_full = run.checkpoints.get(staged.stream, Checkpoint()), run.parts.clock(), staged.mode is Mode.FULL
+    # Even a stream that never came in whole must be known, so that closing its module takes its rows out.
+    after = before
+    if _moves(run, staged):
+        after = Checkpoint(
+            staged.tally.cursor,
+            run.policy.fingerprint(staged.stream) if is_full else before.fingerprint,
+            (before.loaded_at or now) if is_full else before.loaded_at,
+            None if is_full else before.full_reason,
+        )
+    school, is_met = run.parts.school.id, is_full and after is not before
+    return {staged.stream: checkpoints.save(connection, school, staged.stream, after, now, is_demand_met=is_met)}

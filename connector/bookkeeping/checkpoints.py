@@ -41,10 +41,23 @@ def read(connection: Connection, school: SchoolId) -> dict[Stream, Checkpoint]:
     return {_STREAMS[row[0]]: Checkpoint(*row[1:]) for row in rows if row[0] in _STREAMS}
 
 
-def save(connection: Connection, school: SchoolId, stream: Stream, checkpoint: Checkpoint, now: datetime) -> None:
-    """Move a checkpoint."""
-    values = {"school_id": school, "stream": stream.value, **checkpoint._asdict(), "updated_at": now}
-    upsert(connection, _CHECKPOINTS, [values])
+def save(
+    connection: Connection,
+    school: SchoolId,
+    stream: Stream,
+    checkpoint: Checkpoint,
+    now: datetime,
+    *,
+    is_demand_met: bool = True,
+) -> Checkpoint:
+    """Move a checkpoint; gives it as it is written.
+
+    Unless it is met, what was demanded meanwhile stands: a person may ask for a replay beside a run.
+    """
+    moved = checkpoint._replace(updated_at=now)
+    keep = () if is_demand_met else ("full_reason",)
+    upsert(connection, _CHECKPOINTS, [{"school_id": school, "stream": stream.value, **moved._asdict()}], keep=keep)
+    return moved
 
 
 def demand_full(connection: Connection, school: SchoolId, streams: Iterable[Stream], reason: str) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, delete, exists, insert, literal, select, union
+from sqlalchemy import Connection, Insert, delete, exists, insert, literal, select, union
 
+from connector.portal.binds import SCHOOL, of
 from connector.portal.staging import STAGING, TOUCHED_PUPILS
 from schemas.ids import SchoolId
 from schemas.streams import Action, Stream
@@ -40,15 +42,20 @@ def touch_staged(connection: Connection, school: SchoolId, stream: Stream) -> No
     if stream not in DECIDING:
         return
     connection.execute(delete(TOUCHED_PUPILS))
+    connection.execute(_touch(stream), of(school))
+
+
+@cache
+def _touch(stream: Stream) -> Insert:
     staging = STAGING[stream]
     moves = staging.c.action.in_([Action.ADD.value, Action.ALTER.value, Action.WITHDRAW.value])
     if stream is Stream.PUPILS:
         touched = select(staging.c.id).where(moves).distinct()
     else:
         before = select(_RELATIONS.c.pupil_id).join(staging, staging.c.id == _RELATIONS.c.id)
-        before = before.where(_RELATIONS.c.school_id == school, moves)
+        before = before.where(_RELATIONS.c.school_id == SCHOOL, moves)
         touched = union(before, select(staging.c.pupil_id).where(moves, staging.c.pupil_id.is_not(None)))  # type: ignore[assignment]
-    connection.execute(insert(TOUCHED_PUPILS).from_select(["id"], touched))
+    return insert(TOUCHED_PUPILS).from_select(["id"], touched)
 
 
 def derive_touched(connection: Connection, school: SchoolId, derive: Derive) -> None:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Delete,
+    Insert,
     Select,
+    Update,
     and_,
     delete,
     exists,
@@ -22,6 +26,7 @@ from sqlalchemy import (
     update,
 )
 
+from connector.portal.binds import SCHOOL, of
 from schemas.documents import Announced, State
 from schemas.ids import RunId, SchoolId
 from schemas.streams import Stream
@@ -60,15 +65,21 @@ def follow(connection: Connection, school: SchoolId, streams: Iterable[Stream]) 
     """
     if not set(streams) & set(STREAMS):
         return
-    c, here = _DOCUMENTS.c, _DOCUMENTS.c.school_id == school
-    is_named, leaves = or_(*(_is_named_by(stream) for stream in STREAMS)), c.state == State.LEAVING.value
-    connection.execute(delete(_DOCUMENTS).where(here, not_(is_named), c.location.is_(None)))
-    goes = and_(here, not_(leaves), not_(is_named))
-    connection.execute(update(_DOCUMENTS).values(state=State.LEAVING.value).where(goes))
+    for statement in _following():
+        connection.execute(statement, of(school))
+
+
+@cache
+def _following() -> tuple[Delete | Update | Insert, ...]:
+    c, here = _DOCUMENTS.c, _DOCUMENTS.c.school_id == SCHOOL
+    is_named, is_leaving = or_(*(_is_named_by(stream) for stream in STREAMS)), c.state == State.LEAVING.value
     anew = {"state": State.WANTED.value, "reason": None, "asked_at": None, "ask_again_at": None}
-    connection.execute(update(_DOCUMENTS).values(**anew).where(here, leaves, is_named))
-    for stream in STREAMS:
-        _want(connection, school, stream)
+    return (
+        delete(_DOCUMENTS).where(here, not_(is_named), c.location.is_(None)),
+        update(_DOCUMENTS).values(state=State.LEAVING.value).where(here, not_(is_leaving), not_(is_named)),
+        update(_DOCUMENTS).values(**anew).where(here, is_leaving, is_named),
+        *(_want(stream) for stream in STREAMS),
+    )
 
 
 def _is_named_by(stream: Stream) -> ColumnElement[bool]:
@@ -77,15 +88,15 @@ def _is_named_by(stream: Stream) -> ColumnElement[bool]:
     return exists(select(literal(1)).where(*row))
 
 
-def _want(connection: Connection, school: SchoolId, stream: Stream) -> None:
+def _want(stream: Stream) -> Insert:
     """Add what rows of this stream name and is not there yet."""
     c, key = TABLES[stream].c, _DOCUMENTS.c
-    same = (key.school_id == school, key.id == c.document_id, key.sha256 == c.document_sha256)
+    same = (key.school_id == SCHOOL, key.id == c.document_id, key.sha256 == c.document_sha256)
     facts = (func.min(c.document_type), func.min(c.document_size))
-    new = select(literal(school), c.document_id, c.document_sha256, *facts, literal(State.WANTED.value))
-    new = new.where(c.school_id == school, c.document_id.is_not(None), not_(exists(select(literal(1)).where(*same))))
+    new = select(SCHOOL, c.document_id, c.document_sha256, *facts, literal(State.WANTED.value))
+    new = new.where(c.school_id == SCHOOL, c.document_id.is_not(None), not_(exists(select(literal(1)).where(*same))))
     columns = ["school_id", "id", "sha256", "content_type", "size", "state"]
-    connection.execute(insert(_DOCUMENTS).from_select(columns, new.group_by(c.document_id, c.document_sha256)))
+    return insert(_DOCUMENTS).from_select(columns, new.group_by(c.document_id, c.document_sha256))
 
 
 def due(connection: Connection, school: SchoolId, now: datetime, *, is_full: bool = False, limit: int) -> list[Due]:

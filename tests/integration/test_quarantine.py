@@ -5,8 +5,13 @@ from __future__ import annotations
 import pytest
 
 from connector.bookkeeping import quarantine
+from jobs.parts import Progress
+from jobs.replay import replay
+from jobs.sync import SyncOptions, sync_school
+from schemas.errors import LeaseHeld
+from schemas.ids import SourceKey
 from schemas.runs import RunStatus
-from schemas.streams import Stream
+from schemas.streams import Mode, Stream
 from tests.integration.bench import held, quarantined, seen, sums
 from tests.rig import Rig
 
@@ -55,6 +60,22 @@ def test_replay_takes_a_mended_record_out_of_quarantine(rig: Rig) -> None:
     assert mended in rig.ids("notes")
     rig.sync()
     assert rig.sync().status is RunStatus.QUIET
+
+
+def test_a_replay_that_finds_a_run_at_work_is_done_by_the_next(rig: Rig) -> None:
+    """It is refused, and what it asked for is not forgotten when the run writes down where the stream stands."""
+    rig.open()
+    rig.sync()
+    rig.tell("note_loses_flag")
+
+    def ask_beside(progress: Progress) -> None:
+        if progress.stream is Stream.NOTES:
+            with pytest.raises(LeaseHeld):
+                replay(rig.parts, {Stream.NOTES: (SourceKey(quarantine.UNREADABLE_KEY),)})
+
+    report = sync_school(rig.parts._replace(on_progress=ask_beside), SyncOptions())
+    assert [one.mode for one in report.streams if one.stream is Stream.NOTES] == [Mode.CHANGES]
+    assert [one.mode for one in rig.sync().streams if one.stream is Stream.NOTES] == [Mode.FULL]
 
 
 def test_a_discarded_item_is_no_news_until_it_breaks_otherwise(rig: Rig) -> None:
