@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -68,11 +68,10 @@ class Session:
         word = "DELETE FROM" if self.dialect == "sqlite" else "TRUNCATE"
         self.connection.exec_driver_sql(f"{word} {table.name}")
 
-    def insert_rows(self, table: Table, columns: Sequence[str], rows: list[tuple[Any, ...]]) -> None:
+    def insert_rows(self, table: Table, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         """Insert many rows the fast way of this database."""
-        if rows:
-            fast = sqlite.insert_rows if self.dialect == "sqlite" else postgresql.insert_rows
-            fast(self.connection, table, columns, rows)
+        fast = sqlite.insert_rows if self.dialect == "sqlite" else postgresql.insert_rows
+        fast(self.connection, table, columns, rows)
 
 
 class Database:

@@ -60,6 +60,8 @@ def draw(connection: Connection, question: Question) -> None:
     """Give every staged row its action; rows of the portal that a complete enumeration lacks are staged as missing."""
     stream, survey, values = question.stream, question.survey, of(question.school)
     is_dry = question.counts_staged_parents
+    if not question.is_first:
+        _compare(connection, question)
     rejected = survey.lot.rejected
     for parent in PARENTS[stream]:
         rejected += connection.execute(_stop_orphans(stream, parent, counts_staged_parents=is_dry), values).rowcount
@@ -67,10 +69,12 @@ def draw(connection: Connection, question: Question) -> None:
     if stream is Stream.GUARDIANS and not question.is_wanted and stream in survey.hidden:
         refused += connection.execute(_keep_childless_out(), values).rowcount
     removals = 0
-    if not question.is_first:
+    if not question.is_first and survey.size:
         if rejected and TIES[stream]:
             connection.execute(_hide_what_moved(stream), values)
-        removals = _compare(connection, question, has_refused=refused > 0)
+        if refused:
+            connection.execute(_withdraw_what_is_refused(stream), values)
+        removals = _remove(connection, question)
     if stream in survey.pending:
         connection.execute(_recognise_pending(stream), values)
     if removals and (going_along := _hold_what_goes_along(stream, is_dry=is_dry)) is not None:
@@ -83,7 +87,10 @@ def _row_exists(table: Table, key: ColumnElement[Any]) -> ColumnElement[bool]:
 
 @cache
 def _stop_orphans(stream: Stream, parent: Parent, *, counts_staged_parents: bool) -> Update:
-    """Withhold what hangs on a hidden or held parent; reject what hangs on an unknown one."""
+    """Withhold what hangs on a hidden or held parent; reject what hangs on an unknown one.
+
+    What is kept as it is hangs on a parent that the portal has. In a dry run that parent may be about to go.
+    """
     staging, key = STAGING[stream], STAGING[stream].c[parent.column]
     present = _row_exists(TABLES[parent.stream], key)
     if counts_staged_parents:
@@ -98,7 +105,9 @@ def _stop_orphans(stream: Stream, parent: Parent, *, counts_staged_parents: bool
             ),
             and_(present, not_(exists(select(literal(1)).where(above.c.id == key, above.c.action == "withdraw")))),
         )
-    absent = and_(staging.c.outcome == Outcome.SHOWN.value, not_(present))
+    is_asked: ColumnElement[bool] = staging.c.action.in_([Action.ADD.value, Action.ALTER.value])
+    if counts_staged_parents:
+        is_asked = staging.c.outcome == Outcome.SHOWN.value
     held, hidden = _is_hidden(stream, parent, key, counts_staged_parents=counts_staged_parents)
     is_known = or_(held, hidden)
     values = {
@@ -109,7 +118,7 @@ def _stop_orphans(stream: Stream, parent: Parent, *, counts_staged_parents: bool
         "missing_stream": case((is_known, staging.c.missing_stream), else_=parent.stream.value),
         "missing_key": case((is_known, staging.c.missing_key), else_=key),
     }
-    return update(staging).values(values).where(absent)
+    return update(staging).values(values).where(is_asked, not_(present))
 
 
 def _is_hidden(
@@ -169,15 +178,17 @@ def _hide_what_moved(stream: Stream) -> Update:
     return update(staging).values(is_hiding=True).where(is_rejected, _here(stream), moved)
 
 
-def _compare(connection: Connection, question: Question, *, has_refused: bool) -> int:
-    """Add, alter, withdraw and remove; give the number of removals. What is shown was staged to be kept."""
-    stream, values, removals = question.stream, of(question.school), 0
+def _compare(connection: Connection, question: Question) -> None:
+    """Find out what is new and what differs. What is shown was staged to be kept."""
+    stream, values = question.stream, of(question.school)
     connection.execute(_add_what_is_new(stream), values)
-    if not question.survey.size:
-        return 0
-    connection.execute(_alter_what_differs(stream), values)
-    if has_refused:
-        connection.execute(_withdraw_what_is_refused(stream), values)
+    if question.survey.size:
+        connection.execute(_alter_what_differs(stream), values)
+
+
+def _remove(connection: Connection, question: Question) -> int:
+    """Find out what was deleted, and what a complete enumeration does not name; give how many rows."""
+    stream, values, removals = question.stream, of(question.school), 0
     if question.survey.lot.deleted:
         removals += connection.execute(_remove_what_was_deleted(stream), values).rowcount
     if question.is_complete:

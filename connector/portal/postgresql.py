@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, Column, Connection, Date, Integer, Table
@@ -31,7 +31,7 @@ IMPATIENT_ARGS = {
 """For who asks whether the database is there: an answer that comes late is no."""
 
 
-def insert_rows(connection: Connection, table: Table, columns: Sequence[str], rows: list[tuple[Any, ...]]) -> None:
+def insert_rows(connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Insert rows of Python values with one binary COPY."""
     types = [_type_name(table.columns[name]) for name in columns]
     driver: Any = connection.connection.driver_connection

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime
 from typing import Any
@@ -27,27 +27,30 @@ def listen(engine: Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def _began(connection: Connection) -> None:
-        connection.exec_driver_sql(connection.info.pop("begin", "BEGIN"))
+        driver: Any = connection.connection.driver_connection
+        driver.execute(connection.info.pop("begin", "BEGIN"))
 
 
-def insert_rows(connection: Connection, table: Table, columns: Sequence[str], rows: list[tuple[Any, ...]]) -> None:
+def insert_rows(connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Insert rows of Python values with one statement."""
     converters = [
-        (position, _converter(table.columns[name]))
+        (position, convert)
         for position, name in enumerate(columns)
-        if _converter(table.columns[name]) is not None
+        if (convert := _converter(table.columns[name])) is not None
     ]
     names, marks = ", ".join(columns), ", ".join("?" * len(columns))
     statement = f"INSERT INTO {table.name} ({names}) VALUES ({marks})"  # noqa: S608  # names from our own tables
-    connection.exec_driver_sql(statement, [_converted(row, converters) for row in rows])
+    driver: Any = connection.connection.driver_connection
+    driver.executemany(statement, _converted(rows, converters) if converters else rows)
 
 
-def _converted(row: tuple[Any, ...], converters: Sequence[tuple[int, Any]]) -> tuple[Any, ...]:
-    values = list(row)
-    for position, convert in converters:
-        if values[position] is not None:
-            values[position] = convert(values[position])
-    return tuple(values)
+def _converted(rows: Iterable[Sequence[Any]], converters: Sequence[tuple[int, Any]]) -> Iterator[Sequence[Any]]:
+    for row in rows:
+        values = list(row)
+        for position, convert in converters:
+            if values[position] is not None:
+                values[position] = convert(values[position])
+        yield values
 
 
 def _converter(column: Column[Any]) -> Callable[[Any], str] | None:

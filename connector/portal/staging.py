@@ -113,7 +113,7 @@ class Staging:
 
     def add(self, stream: Stream, rows: Sequence[tuple[Any, ...]]) -> None:
         """Stage one page. A row is CONTROL_COLUMNS without `seq`, then the stream's DATA_COLUMNS."""
-        numbered = [(self._seq + offset, *row) for offset, row in enumerate(rows)]
+        numbered = ((number, *row) for number, row in enumerate(rows, self._seq))
         self._seq += len(rows)
         with self.session.read():
             self.session.insert_rows(STAGING[stream], (*CONTROL_COLUMNS, *DATA_COLUMNS[stream]), numbered)

@@ -14,8 +14,8 @@ from mappings.activation import Policy
 from mappings.gates import Context
 from schemas.selections import DECIDED_BY, SETTINGS, selections_of
 from schemas.sources.reference.catalogue import VISIBILITY_FIELDS, WIRE
-from schemas.streams import LOOSE_REFERENCES, PARENTS, Rejection, Stream
-from schemas.tables.catalogue import DATA_COLUMNS
+from schemas.streams import LOOSE_REFERENCES, PARENTS, Parent, Rejection, Stream
+from schemas.tables.catalogue import DATA_COLUMNS, TABLES
 from schemas.views.catalogue import VIEWS
 from tests.architecture.fields_page import facts_of, view_of
 from tests.architecture.repository import ROOT
@@ -64,6 +64,14 @@ def test_what_is_new_tells_of_every_stream() -> None:
         expected[stream.value] = (module, view_of(stream), has_moment)
     assert parts == expected
     assert {view for _, view, _ in parts.values()} <= set(VIEWS)
+
+
+@pytest.mark.parametrize(("stream", "parent"), [(stream, parent) for stream in Stream for parent in PARENTS[stream]])
+def test_the_database_itself_keeps_every_parent(stream: Stream, parent: Parent) -> None:
+    """So a row that stays as it is has its parent, and a plan asks only after what is added or altered."""
+    (key,) = TABLES[stream].c[parent.column].foreign_keys
+    assert key.column.table is TABLES[parent.stream]
+    assert not TABLES[stream].c[parent.column].nullable
 
 
 def test_every_setting_that_decides_rows_is_tried() -> None:

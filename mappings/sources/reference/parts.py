@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from schemas.canonical import care, people
 from schemas.sources.reference import parts as wire
 from schemas.sources.reference.people import Employee, Guardian
@@ -67,6 +69,7 @@ def document_of(document: wire.Document | None) -> care.Document | None:
     )
 
 
+@lru_cache(maxsize=4096)
 def decimal_of(text: str | None) -> str | None:
     """Give a decimal without needless zeros, so that 7.50 and 7.5 are one value."""
     if text is None:
