@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
@@ -10,12 +9,13 @@ from functools import lru_cache
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
+from pydantic_core import to_json
+
 from schemas.canonical.people import Address, Name, Phone
 
 SCHOOL_ZONE = ZoneInfo("Europe/Amsterdam")
 FIRST_MONTH_OF_A_SCHOOL_YEAR = 8
 _POSTAL_CODE = re.compile(r"([1-9][0-9]{3})\s*([A-Za-z]{2})", re.ASCII)
-_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 _NOT_IN_A_PHONE = re.compile(r"[^0-9+]", re.ASCII)
 
 
@@ -87,7 +87,7 @@ def phone_number(text: str) -> str:
 
 def list_text(values: Sequence[str]) -> str:
     """Write a list of codes as JSON text, in its own order."""
-    return _json(list(values)) if values else "[]"
+    return to_json(list(values)).decode()
 
 
 class _Record(Protocol):
@@ -96,8 +96,7 @@ class _Record(Protocol):
 
 def records_text(records: Sequence[_Record]) -> str:
     """Write a list of small records as JSON text, in its own order."""
-    named = [record._asdict() for record in records]
-    return _json(named) if named else "[]"
+    return to_json([record._asdict() for record in records]).decode()
 
 
 def phones_text(phones: Sequence[Phone]) -> str:
@@ -107,7 +106,7 @@ def phones_text(phones: Sequence[Phone]) -> str:
         for phone in phones
         if not phone.is_confidential and (number := phone_number(phone.number))
     ]
-    return _json(shown) if shown else "[]"
+    return to_json(shown).decode()
 
 
 def address_values(address: Address | None) -> tuple[str | None, ...]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Insert,
     Select,
     and_,
     case,
@@ -25,6 +27,7 @@ from sqlalchemy import (
     update,
 )
 
+from connector.portal.binds import NOW, SCHOOL, of
 from connector.portal.plan import ALONG, APPROVED, HELD, KEPT, MISSING, NEEDS_CHILD, NEW
 from connector.portal.staging import DOOMED, STAGING
 from connector.portal.survey import Drawn, Survey
@@ -160,20 +163,22 @@ def forget_gone(connection: Connection, school: SchoolId) -> None:
 
 
 def hide(
-    connection: Connection, school: SchoolId, stream: Stream, ids: Select[Any], reason: Any, now: datetime
+    connection: Connection, school: SchoolId, stream: Stream, ids: Select[Any], reason: str | None, now: datetime
 ) -> None:
     """Remember keys of a parent stream that the portal does not show; `reason` is text or a column of the query."""
+    connection.execute(_hiding(stream, ids, reason), of(school) | {NOW.key: now})
+
+
+def _hiding(stream: Stream, ids: Select[Any], reason: str | None) -> Insert:
     wanted = ids.subquery()
     text = wanted.c.reason if reason is None else literal(reason)
-    fresh = select(literal(school), literal(stream.value), wanted.c.id, text, literal(now, _HIDDEN.c.since_at.type))
+    fresh = select(SCHOOL, literal(stream.value), wanted.c.id, text, NOW)
     known = exists(
         select(literal(1)).where(
-            _HIDDEN.c.school_id == school, _HIDDEN.c.stream == stream.value, _HIDDEN.c.id == wanted.c.id
+            _HIDDEN.c.school_id == SCHOOL, _HIDDEN.c.stream == stream.value, _HIDDEN.c.id == wanted.c.id
         )
     )
-    connection.execute(
-        insert(_HIDDEN).from_select(["school_id", "stream", "id", "reason", "since_at"], fresh.where(not_(known)))
-    )
+    return insert(_HIDDEN).from_select(["school_id", "stream", "id", "reason", "since_at"], fresh.where(not_(known)))
 
 
 def note_hidden(
@@ -185,24 +190,36 @@ def note_hidden(
     """
     if not children_of(stream):
         return ()
-    staging, drawn = STAGING[stream], noted.drawn
-    # A parent whose visibility was unreadable is withdrawn like a withheld one, and its children with it.
-    is_hidden = or_(staging.c.outcome == Outcome.WITHHELD.value, staging.c.is_hiding == true())
-    returned = _reveal(connection, school, stream, is_hidden) if stream in noted.survey.hidden else ()
+    values, drawn = of(school) | {NOW.key: now}, noted.drawn
+    returned = _reveal(connection, school, stream) if stream in noted.survey.hidden else ()
     if drawn.count(Outcome.WITHHELD.value) or drawn.count(Outcome.REJECTED.value):
-        withheld = select(staging.c.id, staging.c.code.label("reason")).where(is_hidden, staging.c.id.is_not(None))
-        hide(connection, school, stream, withheld.distinct(), None, now)
+        connection.execute(_hiding_withheld(stream), values)
     if drawn.count(action=Action.ADD, holds=(NEW, KEPT)):
-        held = select(staging.c.id, literal(HELD).label("reason")).where(
-            staging.c.action == Action.ADD.value, staging.c.hold.in_([NEW, KEPT])
-        )
-        hide(connection, school, stream, held, None, now)
+        connection.execute(_hiding_held(stream), values)
     return returned
 
 
-def _reveal(
-    connection: Connection, school: SchoolId, stream: Stream, is_hidden: ColumnElement[bool]
-) -> tuple[Stream, ...]:
+def _is_hidden(stream: Stream) -> ColumnElement[bool]:
+    """Tell of a staged parent whether it is not to be seen, also because that could not be read."""
+    staging = STAGING[stream]
+    return or_(staging.c.outcome == Outcome.WITHHELD.value, staging.c.is_hiding == true())
+
+
+@cache
+def _hiding_withheld(stream: Stream) -> Insert:
+    staging = STAGING[stream]
+    withheld = select(staging.c.id, staging.c.code.label("reason")).where(_is_hidden(stream), staging.c.id.is_not(None))
+    return _hiding(stream, withheld.distinct(), None)
+
+
+@cache
+def _hiding_held(stream: Stream) -> Insert:
+    staging = STAGING[stream]
+    is_held = and_(staging.c.action == Action.ADD.value, staging.c.hold.in_([NEW, KEPT]))
+    return _hiding(stream, select(staging.c.id, literal(HELD).label("reason")).where(is_held), None)
+
+
+def _reveal(connection: Connection, school: SchoolId, stream: Stream) -> tuple[Stream, ...]:
     """Forget the hidden keys that are shown now, or hidden for another reason; give the streams that ask for more."""
     staging = STAGING[stream]
     here = and_(_HIDDEN.c.school_id == school, _HIDDEN.c.stream == stream.value)
@@ -212,7 +229,7 @@ def _reveal(
     )
     has_child = connection.execute(delete(_HIDDEN).where(here, shown, _HIDDEN.c.reason == NEEDS_CHILD)).rowcount > 0
     came_back = connection.execute(delete(_HIDDEN).where(here, shown)).rowcount > 0
-    moved = exists(select(literal(1)).where(staging.c.id == _HIDDEN.c.id, is_hidden))
+    moved = exists(select(literal(1)).where(staging.c.id == _HIDDEN.c.id, _is_hidden(stream)))
     connection.execute(delete(_HIDDEN).where(here, moved))
     if came_back or not has_child:
         return children_of(stream) if came_back else ()
