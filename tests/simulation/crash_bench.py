@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, NullPool, create_engine, event, inspe
 from sqlalchemy.engine import URL, make_url
 
 from connector.bookkeeping import leases
-from connector.portal import postgresql
+from connector.portal import postgresql, sqlite
 from schemas.errors import ConnectorError
 from tests import postgres
 from tests.rig import Rig
@@ -44,7 +44,7 @@ class Crash(BaseException):
 
 
 class Tripwire:
-    """Counts every statement, COPY, COMMIT and request of an engine's runs; at `at` the process dies.
+    """Counts every statement, staged page, COMMIT and request of an engine's runs; at `at` the process dies.
 
     From then on the connections are gone and every further step dies too, so nothing is written any more.
     """
@@ -55,7 +55,6 @@ class Tripwire:
         self.is_dead = False
         self.watch: Callable[[], None] = _see_nothing
         self._raw: list[Any] = []
-        self._copy = postgresql.insert_rows
         event.listen(engine, "connect", lambda raw, _record: self._raw.append(raw))
         event.listen(engine, "before_cursor_execute", lambda *_: self.step())
         event.listen(engine, "commit", lambda *_: self.step())
@@ -70,10 +69,14 @@ class Tripwire:
                 raw.close()
             raise Crash
 
-    def copy(self, *arguments: Any) -> None:
-        """Count a COPY, which goes past the engine's events."""
-        self.step()
-        self._copy(*arguments)
+    def counted(self, insert_rows: Callable[..., None]) -> Callable[..., None]:
+        """Count what stages a page, which goes past the engine's events."""
+
+        def insert(*arguments: Any) -> None:
+            self.step()
+            insert_rows(*arguments)
+
+        return insert
 
     @contextmanager
     def armed(self, at: int | None) -> Iterator[None]:
@@ -82,7 +85,8 @@ class Tripwire:
         self._raw.clear()
         with (
             mock.patch.object(leases, "_holder", return_value=DEAD_HOLDER),
-            mock.patch.object(postgresql, "insert_rows", self.copy),
+            mock.patch.object(postgresql, "insert_rows", self.counted(postgresql.insert_rows)),
+            mock.patch.object(sqlite, "insert_rows", self.counted(sqlite.insert_rows)),
         ):
             yield
         self.at, self.is_dead = None, False
