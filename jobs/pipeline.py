@@ -211,7 +211,7 @@ def _work(run: RunState, work: Work) -> str:
         expire_held(run)
     else:
         for stream in Stream:
-            run.staging.begin(stream)
+            run.staging.clear(stream)
     learn_wishes(run, work.full | work.changed)
     _pull_keys(run, run.task.keys or {})
     _pull_keys(run, _approved(run))

@@ -80,7 +80,10 @@ class RunState:
             raise StopRequested(f"School {self.parts.school.id}: stopped on request while waiting for the source.")
         self.keep_lease()
 
+    def is_loaded(self, stream: Stream) -> bool:
+        """Tell whether a stream came in whole before."""
+        return self.checkpoints.get(stream, Checkpoint()).loaded_at is not None
+
     def is_past_first_load(self, stream: Stream) -> bool:
         """Tell whether a stream came in whole before, and parents see a module that needs it."""
-        is_loaded = self.checkpoints.get(stream, Checkpoint()).loaded_at is not None
-        return is_loaded and bool(modules_needing(stream) & self.revealed)
+        return self.is_loaded(stream) and bool(modules_needing(stream) & self.revealed)

@@ -67,7 +67,7 @@ class Tally:
     cursor: Cursor | None = None
     is_ended: bool = False
     is_first: bool = False
-    """The portal had nothing of the stream when it was staged."""
+    """The stream never came in whole: what is shown is staged to be added, else to be kept."""
     scope: Scope = WHOLE_SCHOOL
 
     def count(self, page: Page) -> None:
@@ -124,12 +124,14 @@ def _stage(run: RunState, pull: Pull) -> Mapping[Stream, Tally]:
     """Put every page into the staging tables."""
     parts = run.parts
     context = Context(parts.clock(), frozenset(run.policy.streams), run.policy.selections, run.policy.history_from)
-    actions = {stream: run.staging.begin(stream) for stream in pull.streams}
-    tallies = {stream: Tally(is_first=action is Action.ADD) for stream, action in actions.items()}
+    tallies = {stream: Tally(is_first=not run.is_loaded(stream)) for stream in pull.streams}
+    for stream in pull.streams:
+        run.staging.clear(stream)
     for page in run.ahead.pages(pull, run.wait):
-        rows = page_rows(page, parts.readers[page.stream], context, actions[page.stream])
-        run.staging.add(page.stream, rows)
         tally = tallies[page.stream]
+        # Most of what was loaded before is as it was; what differs is found out when the plan is drawn.
+        action = Action.ADD if tally.is_first else Action.KEEP
+        run.staging.add(page.stream, page_rows(page, parts.readers[page.stream], context, action))
         tally.count(page)
         parts.on_progress(Progress(parts.school.id, page.stream, tally.fetched, page.expected, is_done=page.is_last))
         if parts.should_stop():

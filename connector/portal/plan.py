@@ -47,7 +47,7 @@ class Question(NamedTuple):
     stream: Stream
     scope: Scope
     is_first: bool
-    """The portal had nothing of the stream when it was staged: what is shown was staged to be added."""
+    """What is shown was staged to be added, else to be kept."""
     is_complete: bool
     is_wanted: bool
     """The keys were asked for one by one, so nothing that waits for a reason of our own may stop them."""
@@ -60,8 +60,7 @@ def draw(connection: Connection, question: Question) -> None:
     """Give every staged row its action; rows of the portal that a complete enumeration lacks are staged as missing."""
     stream, survey, values = question.stream, question.survey, of(question.school)
     is_dry = question.counts_staged_parents
-    if not question.is_first:
-        _compare(connection, question)
+    _compare(connection, question)
     rejected = survey.lot.rejected
     for parent in PARENTS[stream]:
         rejected += connection.execute(_stop_orphans(stream, parent, counts_staged_parents=is_dry), values).rowcount
@@ -69,7 +68,7 @@ def draw(connection: Connection, question: Question) -> None:
     if stream is Stream.GUARDIANS and not question.is_wanted and stream in survey.hidden:
         refused += connection.execute(_keep_childless_out(), values).rowcount
     removals = 0
-    if not question.is_first and survey.size:
+    if survey.size:
         if rejected and TIES[stream]:
             connection.execute(_hide_what_moved(stream), values)
         if refused:
@@ -179,8 +178,12 @@ def _hide_what_moved(stream: Stream) -> Update:
 
 
 def _compare(connection: Connection, question: Question) -> None:
-    """Find out what is new and what differs. What is shown was staged to be kept."""
+    """Find out what is new and what differs."""
     stream, values = question.stream, of(question.school)
+    if question.is_first and not question.survey.size:
+        return
+    if question.is_first:  # a first load broke off, or a backfill came before it
+        connection.execute(_keep_everything(stream))
     connection.execute(_add_what_is_new(stream), values)
     if question.survey.size:
         connection.execute(_alter_what_differs(stream), values)
@@ -197,6 +200,12 @@ def _remove(connection: Connection, question: Question) -> int:
         values[YEAR.key] = year
         removals += connection.execute(missing, values, execution_options={"preserve_rowcount": True}).rowcount
     return removals
+
+
+@cache
+def _keep_everything(stream: Stream) -> Update:
+    staging = STAGING[stream]
+    return update(staging).values(action=Action.KEEP.value).where(staging.c.outcome == Outcome.SHOWN.value)
 
 
 @cache

@@ -6,7 +6,6 @@ Temporary tables leave the portal's file unlocked, vanish with the process, and 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from functools import cache
 from typing import Any
 
 from sqlalchemy import (
@@ -16,21 +15,17 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
-    Select,
     Table,
     Text,
-    exists,
     func,
-    literal,
     select,
     update,
 )
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from connector.portal.binds import SCHOOL, of
 from connector.portal.database import Session
 from schemas.ids import SchoolId
-from schemas.streams import LOOSE_REFERENCES, PARENTS, Action, Outcome, Stream
+from schemas.streams import LOOSE_REFERENCES, PARENTS, Outcome, Stream
 from schemas.tables.bookkeeping import IdAliasRow
 from schemas.tables.catalogue import DATA_COLUMNS, TABLES, table_of
 
@@ -94,12 +89,8 @@ class Staging:
                 connection.execute(CreateTable(table))
         self._made.update(needed)
 
-    def begin(self, stream: Stream) -> Action:
-        """Make the stream's staging table, empty; give the action to stage what is shown with.
-
-        That is to add where the portal has nothing of the stream, and else to keep: what differs from the portal is
-        found out when the plan is drawn, and most of the time it is little.
-        """
+    def clear(self, stream: Stream) -> None:
+        """Make the stream's staging table, empty."""
         table = STAGING[stream]
         with self.session.read() as connection:
             if table in self._made:
@@ -107,9 +98,7 @@ class Staging:
             else:
                 connection.execute(CreateTable(table))
                 connection.execute(CreateIndex(_INDEXES[stream]))
-            has_rows = connection.execute(_any_row(stream), of(self.school)).scalar_one() is True
         self._made.add(table)
-        return Action.KEEP if has_rows else Action.ADD
 
     def add(self, stream: Stream, rows: Sequence[tuple[Any, ...]]) -> None:
         """Stage one page. A row is CONTROL_COLUMNS without `seq`, then the stream's DATA_COLUMNS."""
@@ -121,11 +110,6 @@ class Staging:
     def resolve_keys(self, connection: Connection, stream: Stream, aliased: Collection[Stream]) -> None:
         """Replace source keys that mean another id, once the last page is staged; such keys are in `aliased`."""
         _resolve_aliases(connection, self.school, stream, aliased)
-
-
-@cache
-def _any_row(stream: Stream) -> Select[bool]:
-    return select(exists(select(literal(1)).where(TABLES[stream].c.school_id == SCHOOL)))
 
 
 def _resolve_aliases(connection: Connection, school: SchoolId, stream: Stream, aliased: Collection[Stream]) -> None:
