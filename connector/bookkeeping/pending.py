@@ -27,7 +27,7 @@ from sqlalchemy import (
     update,
 )
 
-from connector.portal.binds import NOW, SCHOOL, of
+from connector.portal.bound import NOW, SCHOOL
 from connector.portal.plan import ALONG, APPROVED, HELD, KEPT, MISSING, NEEDS_CHILD, NEW
 from connector.portal.staging import DOOMED, STAGING
 from connector.portal.survey import Drawn, Survey
@@ -166,7 +166,7 @@ def hide(
     connection: Connection, school: SchoolId, stream: Stream, ids: Select[Any], reason: str | None, now: datetime
 ) -> None:
     """Remember keys of a parent stream that the portal does not show; `reason` is text or a column of the query."""
-    connection.execute(_hiding(stream, ids, reason), of(school) | {NOW.key: now})
+    connection.execute(_hiding(stream, ids, reason), {"school": school, "now": now})
 
 
 def _hiding(stream: Stream, ids: Select[Any], reason: str | None) -> Insert:
@@ -190,7 +190,7 @@ def note_hidden(
     """
     if not children_of(stream):
         return ()
-    values, drawn = of(school) | {NOW.key: now}, noted.drawn
+    values, drawn = {"school": school, "now": now}, noted.drawn
     returned = _reveal(connection, school, stream) if stream in noted.survey.hidden else ()
     if drawn.count(Outcome.WITHHELD.value) or drawn.count(Outcome.REJECTED.value):
         connection.execute(_hiding_withheld(stream), values)

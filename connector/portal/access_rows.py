@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Insert, delete, exists, insert, literal, select, union
 
-from connector.portal.binds import SCHOOL, of
+from connector.portal.bound import SCHOOL
 from connector.portal.staging import STAGING, TOUCHED_PUPILS
 from schemas.ids import SchoolId
 from schemas.streams import Action, Stream
@@ -42,7 +42,7 @@ def touch_staged(connection: Connection, school: SchoolId, stream: Stream) -> No
     if stream not in DECIDING:
         return
     connection.execute(delete(TOUCHED_PUPILS))
-    connection.execute(_touch(stream), of(school))
+    connection.execute(_touch(stream), {"school": school})
 
 
 @cache

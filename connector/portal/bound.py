@@ -1,15 +1,18 @@
 """What differs from run to run in statements that are made once: to make one costs more than to execute it.
 
-A quiet run executes little else than such statements.
+Each is executed with a value under its key: `{"school": ...}`.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Text, bindparam
+from sqlalchemy import Integer, Text, bindparam
 from sqlmodel.sql.sqltypes import UTCDateTime
 
 SCHOOL: Any = bindparam("school", type_=Text())
 NOW: Any = bindparam("now", type_=UTCDateTime())
-"""The moment a run began, by its own clock."""
+"""The moment of a run, or of a step of it, by its own clock."""
+SINCE: Any = bindparam("since", type_=UTCDateTime())
+YEAR: Any = bindparam("year", type_=Integer())
+"""The school year that was enumerated."""

@@ -26,7 +26,7 @@ from sqlalchemy import (
     update,
 )
 
-from connector.portal.binds import SCHOOL, of
+from connector.portal.bound import SCHOOL
 from schemas.documents import Announced, State
 from schemas.ids import RunId, SchoolId
 from schemas.streams import Stream
@@ -66,7 +66,7 @@ def follow(connection: Connection, school: SchoolId, streams: Iterable[Stream]) 
     if not set(streams) & set(STREAMS):
         return
     for statement in _following():
-        connection.execute(statement, of(school))
+        connection.execute(statement, {"school": school})
 
 
 @cache

@@ -22,7 +22,7 @@ from sqlalchemy import (
     update,
 )
 
-from connector.portal.binds import SCHOOL, SINCE, of
+from connector.portal.bound import SCHOOL, SINCE
 from connector.portal.plan import NEW, Question, shows_less, was_childless
 from connector.portal.staging import STAGING
 from connector.portal.survey import Drawn
@@ -53,7 +53,7 @@ def wishes(
     size = question.survey.size
     if not size and loaded_at is None:
         return Wishes(0, 0, 0, 0)
-    values = of(question.school) | {SINCE.key: _new_since(loaded_at, now)}
+    values = {"school": question.school, "since": _new_since(loaded_at, now)}
     wanted = (Action.REMOVE, Action.ADD, Action.ALTER)
     return Wishes(size, *(_count(connection, question.stream, drawn, action, values) for action in wanted))
 
@@ -93,7 +93,7 @@ def hold(
         Action.ADD: _judged_addition(stream),
         Action.ALTER: is_alteration if is_whole else _changed_identity(stream),
     }
-    values = of(question.school) | {SINCE.key: _new_since(loaded_at, now)}
+    values = {"school": question.school, "since": _new_since(loaded_at, now)}
     for action in sorted(held):
         is_holdable = true() if action is Action.REMOVE else not_(shows_less(stream))
         if action in rows:

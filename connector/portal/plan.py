@@ -24,7 +24,7 @@ from sqlalchemy import (
     update,
 )
 
-from connector.portal.binds import SCHOOL, YEAR, of
+from connector.portal.bound import SCHOOL, YEAR
 from connector.portal.staging import STAGING
 from connector.portal.survey import Survey
 from schemas.ids import SchoolId
@@ -58,7 +58,7 @@ class Question(NamedTuple):
 
 def draw(connection: Connection, question: Question) -> None:
     """Give every staged row its action; rows of the portal that a complete enumeration lacks are staged as missing."""
-    stream, survey, values = question.stream, question.survey, of(question.school)
+    stream, survey, values = question.stream, question.survey, {"school": question.school}
     is_dry = question.counts_staged_parents
     _compare(connection, question)
     rejected = survey.lot.rejected
@@ -179,7 +179,7 @@ def _hide_what_moved(stream: Stream) -> Update:
 
 def _compare(connection: Connection, question: Question) -> None:
     """Find out what is new and what differs."""
-    stream, values = question.stream, of(question.school)
+    stream, values = question.stream, {"school": question.school}
     if question.is_first and not question.survey.size:
         return
     if question.is_first:  # a first load broke off, or a backfill came before it
@@ -191,13 +191,12 @@ def _compare(connection: Connection, question: Question) -> None:
 
 def _remove(connection: Connection, question: Question) -> int:
     """Find out what was deleted, and what a complete enumeration does not name; give how many rows."""
-    stream, values, removals = question.stream, of(question.school), 0
+    stream, year, removals = question.stream, question.scope.school_year, 0
+    values = {"school": question.school, "year": year}
     if question.survey.lot.deleted:
         removals += connection.execute(_remove_what_was_deleted(stream), values).rowcount
     if question.is_complete:
-        year = question.scope.school_year
         missing = _stage_what_is_missing(stream, is_one_year=year is not None)
-        values[YEAR.key] = year
         removals += connection.execute(missing, values, execution_options={"preserve_rowcount": True}).rowcount
     return removals
 
@@ -271,7 +270,7 @@ def _is_of_year(stream: Stream) -> ColumnElement[bool]:
     """Tell whether a row belongs to the school year: by its own column, or by its parent's."""
     portal = TABLES[stream]
     if "school_year" in portal.c:
-        return portal.c.school_year == YEAR
+        return and_(portal.c.school_year == YEAR)
     above = [parent for parent in PARENTS[stream] if "school_year" in TABLES[parent.stream].c]
     return or_(
         false(),

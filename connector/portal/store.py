@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 
 from connector.portal import documents
-from connector.portal.binds import NOW, SCHOOL, SINCE, of
+from connector.portal.bound import NOW, SCHOOL, SINCE
 from connector.portal.plan import APPROVED, NEW
 from connector.portal.staging import STAGING
 from connector.portal.survey import Drawn
@@ -38,7 +38,7 @@ from schemas.tables.catalogue import DATA_COLUMNS, TABLES
 
 _BLANKED = ("street", "house_number", "house_number_suffix", "postal_code", "city", "country")
 _SECRECY_STREAMS = frozenset({Stream.PUPILS, Stream.GUARDIANS})
-_ECHOES = bindparam("the_echoes", type_=Text(), expanding=True)
+_ECHOES = bindparam("echoes", type_=Text(), expanding=True)
 
 
 class News(NamedTuple):
@@ -75,7 +75,7 @@ def write_rows(
         TABLES[stream],
         ("school_id", "id", "first_shown_at", "changed_at", "news_at", *DATA_COLUMNS[stream]),
         _written(stream, is_told=news.is_told, has_echoes=bool(news.echoes)),
-        of(school) | {NOW.key: now, SINCE.key: news.parents_since, _ECHOES.key: sorted(news.echoes)},
+        {"school": school, "now": now, "since": news.parents_since, "echoes": sorted(news.echoes)},
         keep=("first_shown_at",),
         keep_if_null=("news_at",),
     )
@@ -119,7 +119,7 @@ def blank_held_secrets(connection: Connection, school: SchoolId, stream: Stream,
     """An address that turned secret is blanked even where the brake holds the rest of the row."""
     if stream not in _SECRECY_STREAMS or drawn.count() == drawn.count(holds=(None,)):
         return
-    connection.execute(_blanked(stream), of(school))
+    connection.execute(_blanked(stream), {"school": school})
 
 
 @cache

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, CompoundSelect, Connection, Select, case, func, literal, select, union
 
-from connector.portal.binds import SCHOOL, of
+from connector.portal.bound import SCHOOL
 from connector.portal.staging import STAGING
 from schemas.ids import SchoolId
 from schemas.streams import Action, Outcome, Stream
@@ -82,7 +82,7 @@ class Survey(NamedTuple):
 def survey(connection: Connection, school: SchoolId, stream: Stream, staged: Lot) -> Survey:
     """Look at what the portal and the books hold."""
     size, found = 0, {name: set[Stream]() for name in _LISTS}
-    for name, listed, rows in connection.execute(_held(stream), of(school)):
+    for name, listed, rows in connection.execute(_held(stream), {"school": school}):
         if name == _SIZE:
             size = rows
         elif listed in _BY_NAME:
