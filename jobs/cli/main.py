@@ -129,11 +129,11 @@ def _config_first(arguments: Sequence[str]) -> list[str]:
 
 
 def _usage(error: TyperException) -> int:
-    message = error.format_message()
     if type(error).__name__ == "NoArgsIsHelpError":
-        render.err(message)
+        render.err(error.format_message())
         return exits.USAGE
     context = getattr(error, "ctx", None)
+    message = " ".join(error.format_message().split())  # a list of choices comes in lines of its own
     render.err(f"error: {message}", f"fix: See `{context.command_path if context else 'connector'} --help`.")
     return exits.USAGE
 

@@ -74,6 +74,15 @@ def test_wrong_usage_is_two(arguments: list[str], capsys: pytest.CaptureFixture[
     assert "Traceback" not in err
 
 
+def test_a_choice_that_is_missing_is_named_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """What went wrong, and what to do: two lines, also where typer writes one for each choice."""
+    assert cli.main(["corrections", "reject", "x", "--school", "99AA00"]) == 2
+    error, fix = capsys.readouterr().err.splitlines()
+    assert "--reason" in error
+    assert "record_is_right" in error
+    assert fix == "fix: See `connector corrections reject --help`."
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
