@@ -1,7 +1,8 @@
 """Fetch-ahead: a few threads read what comes next from the source while the run stages and applies what came.
 
 The run's own thread maps, stages and applies, stream by stream, as ever; only waiting for the source is shared.
-Each pull in flight holds a few pages, so memory is bounded by `requests` times that many pages.
+The pages that wait are bounded, `PAGES_AHEAD` for each request at a time. All pulls share that room: a long one may
+fill what short ones leave, since its pages can only be asked for one after another.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ from schemas.errors import TransientError
 from schemas.streams import Page, Pull
 
 PAGES_AHEAD = 4
-"""How many pages of one pull may wait to be taken."""
+"""How many pages may wait to be taken, for each request at a time."""
+TURN_AHEAD = 2
+"""How many pages of the pull that is being taken may wait, whatever waits of others."""
 _SLICE_SECONDS = 0.2
 
 Wait = Callable[[], None]
@@ -186,11 +189,18 @@ class FetchAhead:
         pages = self._fetch(flight.pull)
         while (page := self._fetched(flight, pages)) is not None:
             with self._moved:
-                while len(flight.pages) >= PAGES_AHEAD and not flight.is_given_up:
+                while not (self._has_room(flight) or flight.is_given_up):
                     flight.was_held_up |= not flight.has_turn
                     self._moved.wait()
                 flight.pages.append(page)
                 self._moved.notify_all()
+
+    def _has_room(self, flight: _Flight) -> bool:
+        """Tell whether one more page may wait. Called with the lock held."""
+        if flight.has_turn and len(flight.pages) < TURN_AHEAD:
+            return True
+        waiting = len(self._current.pages) if self._current is not None else 0
+        return waiting + sum(len(one.pages) for one in self._coming) < self._requests * PAGES_AHEAD
 
     def _fetched(self, flight: _Flight, pages: Iterator[Page]) -> Page | None:
         with self._slots:

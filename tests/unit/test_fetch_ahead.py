@@ -10,7 +10,7 @@ from contextlib import suppress
 import pytest
 import structlog
 
-from jobs.fetch_ahead import PAGES_AHEAD, FetchAhead, HeldUp, is_given_up
+from jobs.fetch_ahead import PAGES_AHEAD, TURN_AHEAD, FetchAhead, HeldUp, is_given_up
 from schemas.errors import CursorExpired, SourceRefused, StopRequested, TransientError
 from schemas.streams import Cursor, Page, Pull, Stream
 
@@ -35,6 +35,7 @@ class Shop:
 
     def __init__(self, pages: int = 3) -> None:
         self.pages = pages
+        self.lengths: dict[Pull, int] = {}
         self.given: list[tuple[Pull, int]] = []
         self.errors: dict[tuple[Pull, int], Exception] = {}
         self.closed: dict[Pull, threading.Event] = {}
@@ -45,7 +46,8 @@ class Shop:
     def fetch(self, pull: Pull) -> Iterator[Page]:
         """Give numbered pages: the number is what a page expects."""
         self.askers[pull] = threading.current_thread().name
-        for number in range(self.pages):
+        pages = self.lengths.get(pull, self.pages)
+        for number in range(pages):
             with self._lock:
                 self.busy += 1
                 self.most_busy = max(self.most_busy, self.busy)
@@ -57,7 +59,7 @@ class Shop:
                 self.given.append((pull, number))
             if (pull, number) in self.errors:
                 raise self.errors[pull, number]
-            yield Page(pull.streams[0], [], is_last=number == self.pages - 1, expected=number)
+            yield Page(pull.streams[0], [], is_last=number == pages - 1, expected=number)
 
     def shut(self, pull: Pull) -> threading.Event:
         """Hold back a pull's pages until the event is set."""
@@ -111,16 +113,45 @@ def test_what_comes_next_is_fetched_while_the_first_is_worked_on(shop: Shop) -> 
 
 
 def test_no_more_pages_wait_than_are_allowed(shop: Shop) -> None:
-    """A pull whose turn has not come stops with its few pages waiting and one in its hand, and goes on later."""
+    """Pulls whose turn has not come stop with their share waiting and one page each in hand, and go on later."""
     shop.pages = 50
+    room, in_hand = 2 * PAGES_AHEAD, 2
     with FetchAhead(shop.fetch, 2) as ahead:
         ahead.expect([PUPILS, NOTES])
-        assert eventually(lambda: shop.count(NOTES) == PAGES_AHEAD + 1)
-        assert numbers(ahead, PUPILS) == list(range(50))
+        assert eventually(lambda: len(shop.given) == room + in_hand)
         time.sleep(0.05)
-        assert shop.count(NOTES) == PAGES_AHEAD + 1
+        assert len(shop.given) == room + in_hand
+        assert numbers(ahead, PUPILS) == list(range(50))
+        assert eventually(lambda: shop.count(NOTES) == room + 1)
+        time.sleep(0.05)
+        assert shop.count(NOTES) == room + 1
         ahead.expect([NOTES])
         assert numbers(ahead, NOTES) == list(range(50))
+
+
+def test_a_long_pull_fills_the_room_that_short_ones_leave(shop: Shop) -> None:
+    """Its pages can only be asked for one after another, so it begins while nothing else needs the room."""
+    shop.lengths = {PUPILS: 1, NOTES: 50, GROUPS: 1}
+    with FetchAhead(shop.fetch, 2) as ahead:
+        ahead.expect([PUPILS, NOTES, GROUPS])
+        assert eventually(lambda: len(shop.given) == 2 * PAGES_AHEAD + 1)
+        time.sleep(0.05)
+        assert (shop.count(PUPILS), shop.count(GROUPS), shop.count(NOTES)) == (1, 1, 2 * PAGES_AHEAD - 1)
+
+
+def test_the_pull_whose_turn_it_is_goes_on_though_others_fill_the_room(shop: Shop) -> None:
+    """A few pages of its own may always wait: what is fetched early never slows what is needed now."""
+    shop.lengths = {PUPILS: 50, NOTES: 50}
+    is_open = shop.shut(PUPILS)
+    with FetchAhead(shop.fetch, 2) as ahead:
+        ahead.expect([PUPILS, NOTES])
+        pages = ahead.pages(PUPILS, endure)
+        assert eventually(lambda: shop.count(NOTES) == 2 * PAGES_AHEAD + 1)
+        is_open.set()
+        assert next(pages).expected == 0
+        assert eventually(lambda: shop.count(PUPILS) == 1 + TURN_AHEAD + 1)
+        assert [page.expected for page in pages] == list(range(1, 50))
+        assert shop.count(NOTES) == 2 * PAGES_AHEAD + 1
 
 
 @pytest.mark.parametrize("requests", [2, 3])
@@ -158,10 +189,11 @@ def test_an_error_comes_where_it_would_have_come(shop: Shop, requests: int, erro
 def test_what_broke_off_while_it_waited_for_its_turn_is_asked_for_again(shop: Shop) -> None:
     """A source forgets an enumeration that stood still; now that its turn is here the pull comes directly."""
     shop.pages = 10
-    shop.errors[NOTES, PAGES_AHEAD + 1] = TransientError("page-expired")
+    shop.lengths = {PUPILS: 1}
+    shop.errors[NOTES, 2 * PAGES_AHEAD] = TransientError("page-expired")
     with FetchAhead(shop.fetch, 2) as ahead:
         ahead.expect([PUPILS, NOTES])
-        assert eventually(lambda: shop.count(NOTES) == PAGES_AHEAD + 1)
+        assert eventually(lambda: shop.count(NOTES) == 2 * PAGES_AHEAD)
         numbers(ahead, PUPILS)
         ahead.expect([NOTES])
         with pytest.raises(HeldUp):
@@ -173,10 +205,11 @@ def test_what_broke_off_while_it_waited_for_its_turn_is_asked_for_again(shop: Sh
 def test_a_refusal_is_final_however_long_it_waited(shop: Shop) -> None:
     """Only what may be tried again is tried again."""
     shop.pages = 10
-    shop.errors[NOTES, PAGES_AHEAD + 1] = SourceRefused("no")
+    shop.lengths = {PUPILS: 1}
+    shop.errors[NOTES, 2 * PAGES_AHEAD] = SourceRefused("no")
     with FetchAhead(shop.fetch, 2) as ahead:
         ahead.expect([PUPILS, NOTES])
-        assert eventually(lambda: shop.count(NOTES) == PAGES_AHEAD + 1)
+        assert eventually(lambda: shop.count(NOTES) == 2 * PAGES_AHEAD)
         ahead.expect([NOTES])
         with pytest.raises(SourceRefused):
             numbers(ahead, NOTES)
@@ -188,11 +221,11 @@ def test_what_is_not_expected_any_more_is_given_up(shop: Shop) -> None:
     shop.shut(PUPILS)
     with FetchAhead(shop.fetch, 2) as ahead:
         ahead.expect([PUPILS, NOTES, GROUPS])
-        assert eventually(lambda: shop.count(NOTES) == PAGES_AHEAD + 1)
+        assert eventually(lambda: shop.count(NOTES) == 2 * PAGES_AHEAD + 1)
         assert shop.count(GROUPS) == 0
         ahead.expect([PUPILS, GROUPS])
-        assert eventually(lambda: shop.count(GROUPS) == PAGES_AHEAD + 1)
-        assert shop.count(NOTES) == PAGES_AHEAD + 1
+        assert eventually(lambda: shop.count(GROUPS) == 2 * PAGES_AHEAD + 1)
+        assert shop.count(NOTES) == 2 * PAGES_AHEAD + 1
         shop.closed[PUPILS].set()
 
 
