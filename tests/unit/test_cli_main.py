@@ -36,6 +36,18 @@ def test_the_commands_import_nothing_heavy() -> None:
     assert done.stdout.strip() == "[]"
 
 
+def test_a_process_does_not_look_through_itself_when_it_ends() -> None:
+    """Nothing is collected at the end: what lives then is set aside first."""
+    code = """
+import atexit, gc, sys
+atexit.register(lambda: print(gc.get_freeze_count() > 0))  # the first to be registered is the last to be called
+from jobs.cli.main import main
+sys.exit(main(["sync", "--nonsense"]))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.strip()) == (2, "True")
+
+
 def test_help_names_every_command_and_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
     """A newcomer finds everything from `connector --help`."""
     assert cli.main(["--help"]) == 0
