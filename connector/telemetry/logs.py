@@ -17,9 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, TextIO
 
-import structlog
-from structlog.typing import EventDict
-
+from connector.telemetry.plain_structlog import EventDict, structlog
 from schemas.errors import ConnectorError
 
 NAME = "connector"
