@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import structlog
 from sqlalchemy import text
@@ -19,19 +18,15 @@ from connector.portal import revision
 from connector.portal.database import Database
 from connector.settings_shape import Settings, SourceSettings
 from connector.sources.base import Source
-from connector.sources.edexml.source import EdexmlSource
-from connector.sources.reference import ReferenceSource
+from jobs.dialects import DIALECTS
 from jobs.fetch_ahead import is_given_up
 from jobs.parts import IS_UNWANTED, CorrectionPlan, DocumentPlan, MailPlan, Parts, Progress, SchoolPlan
 from jobs.switch import Switch
 from mappings.brake import Limits
 from mappings.documents import Rules
-from mappings.sources import edexml
-from mappings.sources.reference import catalogue as reference
 from schemas.errors import ConfigurationError, DatabaseRefused
 from schemas.ids import SchoolId, parse_school_id
 from schemas.pauses import Pause
-from schemas.streams import Stream
 from schemas.views.catalogue import VIEWS
 
 _log = structlog.get_logger("connector")
@@ -39,22 +34,6 @@ _TOO_MANY_REQUESTS = 429
 NO_DOCUMENT = Path("no-document.xml")
 
 Stop = Callable[[], bool]
-Readers = Mapping[Stream, Callable[[Any], Any]]
-
-
-class Dialect(NamedTuple):
-    """One dialect: how its records are read, and how a live source of it is made (None: it is read from files)."""
-
-    readers: Readers
-    live: Callable[[Http], Source] | None
-    file: Callable[[Path, str | None], Source] | None
-
-
-DIALECTS: Mapping[str, Dialect] = {
-    "reference": Dialect(reference.READERS, ReferenceSource, None),
-    "edexml": Dialect(edexml.READERS, None, EdexmlSource),
-}
-"""Every dialect the settings can name."""
 
 
 def _never() -> bool:
@@ -106,7 +85,7 @@ class Wiring:
     def source(self, school: SchoolId, path: Path | None = None) -> Source:
         """Give the source of a school; `path` is the document of one that is fed by files."""
         given = self._source_settings(school)
-        dialect = DIALECTS[given.dialect]
+        dialect = DIALECTS[given.dialect]()
         if dialect.file is not None:
             if path is None:
                 raise ConfigurationError(
@@ -137,7 +116,7 @@ class Wiring:
         return Parts(
             database=self.database,
             source=self.source(school, path),
-            readers=DIALECTS[given.dialect].readers,
+            readers=DIALECTS[given.dialect]().readers,
             school=self.plan(school),
             lease_seconds=self.settings.runs.lease_seconds,
             hold_days=self.settings.runs.hold_days,
@@ -189,7 +168,7 @@ class Wiring:
     def patient_parts(self, school: SchoolId, *, on_progress: Callable[[Progress], None] = _ignore) -> Parts:
         """Give everything for work that may only use what others leave of the source: one request at a time."""
         parts = self.parts(school, on_progress=on_progress)
-        live = DIALECTS[self._source_settings(school).dialect].live
+        live = DIALECTS[self._source_settings(school).dialect]().live
         assert live is not None  # noqa: S101  `parts` refused a school that is fed by files
         source = live(self._door(self.settings.schools[school].source, leaves_room=True))
         return parts._replace(source=source, parallel_requests=1)
