@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
+from importlib import import_module
 from typing import Any
 
 from sqlalchemy import Connection, Select, Table, func
-from sqlalchemy.dialects import postgresql, sqlite
 
 _COUNTED = {"preserve_rowcount": True}
 
 
 def _insert(dialect: str, table: Table) -> Any:
-    return (sqlite if dialect == "sqlite" else postgresql).insert(table)
+    # The dialect in use is loaded already; the other, with its drivers, would only cost the start of a process.
+    return import_module(f"sqlalchemy.dialects.{dialect}").insert(table)
 
 
 def upsert(
