@@ -7,10 +7,11 @@ from functools import cache
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, Insert, delete, exists, insert, literal, select, union
+from sqlalchemy import ColumnElement, Connection, Insert, delete, exists, insert, literal, select, union
 
 from connector.portal.bound import SCHOOL
 from connector.portal.staging import STAGING, TOUCHED_PUPILS
+from connector.portal.stretches import stretches
 from schemas.ids import SchoolId
 from schemas.streams import Action, Stream
 from schemas.tables.catalogue import TABLES, table_of
@@ -60,8 +61,18 @@ def _touch(stream: Stream) -> Insert:
 
 def derive_touched(connection: Connection, school: SchoolId, derive: Derive) -> None:
     """Replace the access rows of every touched pupil by what their relations give now."""
-    touched = exists(select(literal(1)).where(TOUCHED_PUPILS.c.id == ACCESS.c.pupil_id))
-    connection.execute(delete(ACCESS).where(ACCESS.c.school_id == school, touched))
+    for stretch in stretches(connection, TOUCHED_PUPILS):
+        touched = exists(select(literal(1)).where(TOUCHED_PUPILS.c.id == ACCESS.c.pupil_id, stretch))
+        connection.execute(delete(ACCESS).where(ACCESS.c.school_id == school, touched))
+        rows = _derived(connection, school, stretch, derive)
+        if rows:
+            connection.execute(insert(ACCESS), rows)
+
+
+def _derived(
+    connection: Connection, school: SchoolId, chosen: ColumnElement[bool], derive: Derive
+) -> list[dict[str, Any]]:
+    """Derive the access rows of one stretch of the touched pupils."""
     facts = (
         select(
             _RELATIONS.c.pupil_id,
@@ -73,7 +84,7 @@ def derive_touched(connection: Connection, school: SchoolId, derive: Derive) -> 
         )
         .join(_PUPILS, (_PUPILS.c.school_id == _RELATIONS.c.school_id) & (_PUPILS.c.id == _RELATIONS.c.pupil_id))
         .join(TOUCHED_PUPILS, TOUCHED_PUPILS.c.id == _RELATIONS.c.pupil_id)
-        .where(_RELATIONS.c.school_id == school)
+        .where(_RELATIONS.c.school_id == school, chosen)
         .order_by(_RELATIONS.c.pupil_id, _RELATIONS.c.guardian_id, _RELATIONS.c.id)
     )
     rows: list[dict[str, Any]] = []
@@ -93,5 +104,4 @@ def derive_touched(connection: Connection, school: SchoolId, derive: Derive) -> 
                     "reason": reason,
                 }
             )
-    if rows:
-        connection.execute(insert(ACCESS), rows)
+    return rows

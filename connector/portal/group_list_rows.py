@@ -24,6 +24,7 @@ from sqlalchemy import (
 )
 
 from connector.portal.staging import DOOMED, STAGING, TOUCHED_ENTRIES, TOUCHED_HOMES
+from connector.portal.stretches import stretches
 from schemas.ids import SchoolId
 from schemas.streams import Action, Stream
 from schemas.tables.catalogue import TABLES, table_of
@@ -32,9 +33,6 @@ from schemas.tables.people import GroupListEntryRow
 ENTRIES = table_of(GroupListEntryRow)
 COLUMNS = tuple(column.name for column in ENTRIES.columns if not column.primary_key)
 """The columns a mapping fills, in the order of its tuples."""
-
-PUPILS_AT_A_TIME = 500
-"""Bounds the memory of a large school's first load."""
 
 _PUPILS, _GUARDIANS, _RELATIONS, _PREFERENCES = (
     TABLES[stream] for stream in (Stream.PUPILS, Stream.GUARDIANS, Stream.GUARDIANSHIPS, Stream.PRIVACY_PREFERENCES)
@@ -108,14 +106,11 @@ def touch_doomed(connection: Connection, school: SchoolId, streams: Collection[S
 
 def derive_touched(connection: Connection, school: SchoolId, derive: Derive) -> None:
     """Replace the entry of every touched pupil by what consent and secrecy give now."""
-    ids = _next_touched(connection, "")
-    if ids:
-        _delete_touched(connection, school)
-    while ids:
-        rows = _entries(connection, school, TOUCHED_ENTRIES.c.id.between(ids[0], ids[-1]), derive)
+    for stretch in stretches(connection, TOUCHED_ENTRIES):
+        _delete_touched(connection, school, stretch)
+        rows = _entries(connection, school, stretch, derive)
         if rows:
             connection.execute(insert(ENTRIES), rows)
-        ids = _next_touched(connection, ids[-1])
 
 
 def _is_kept(connection: Connection, school: SchoolId) -> bool:
@@ -168,14 +163,9 @@ def _same(key: ColumnElement[Any], table: Any) -> ColumnElement[bool]:
     return is_same
 
 
-def _delete_touched(connection: Connection, school: SchoolId) -> None:
-    touched = exists(select(literal(1)).where(TOUCHED_ENTRIES.c.id == ENTRIES.c.pupil_id))
+def _delete_touched(connection: Connection, school: SchoolId, *stretch: ColumnElement[bool]) -> None:
+    touched = exists(select(literal(1)).where(TOUCHED_ENTRIES.c.id == ENTRIES.c.pupil_id, *stretch))
     connection.execute(delete(ENTRIES).where(ENTRIES.c.school_id == school, touched))
-
-
-def _next_touched(connection: Connection, last: str) -> Sequence[str]:
-    following = select(TOUCHED_ENTRIES.c.id).where(TOUCHED_ENTRIES.c.id > last)
-    return connection.execute(following.order_by(TOUCHED_ENTRIES.c.id).limit(PUPILS_AT_A_TIME)).scalars().all()
 
 
 def _entries(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from connector.portal import group_list_rows
+from connector.portal import stretches
 from schemas.modules import Module
 from tests.integration.bench import NO_BRAKE, held, shown_pupils
 from tests.integration.classmates import (
@@ -278,7 +278,7 @@ def test_a_large_school_is_derived_in_stretches(room: Classroom, rig: Rig, monke
     whole = rig.rows("SELECT * FROM group_list_entries ORDER BY pupil_id")
     rig.close(Module.GROEP)
     rig.sync()
-    monkeypatch.setattr(group_list_rows, "PUPILS_AT_A_TIME", 3)
+    monkeypatch.setattr(stretches, "AT_A_TIME", 3)
     rig.open(Module.GROEP)
     rig.sync()
     assert len(whole) > 9

@@ -6,7 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import insert, select
 
+from connector.portal import access_rows, stretches
+from connector.portal.staging import TOUCHED_PUPILS, Staging
+from jobs.stream_pull import derive
+from schemas.streams import Stream
+from schemas.tables.catalogue import TABLES
 from schemas.views.catalogue import VIEWS
 from tests.integration.classmates import EVERYTHING, choose
 from tests.integration.hard_cases import Author
@@ -236,3 +242,20 @@ def test_a_withdrawn_authority_shows_at_once_in_every_view(opened: Rig) -> None:
             opened.world.patch(opened.school, "guardianships", key, authority="none")
     opened.sync()
     assert sees_nothing(opened, me)
+
+
+def test_the_access_of_a_large_school_is_derived_in_stretches(opened: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With three pupils at a time the rows are those of one go."""
+    opened.sync()
+    every = "SELECT * FROM guardian_access ORDER BY pupil_id, guardian_id, position"
+    whole = opened.rows(every)
+    monkeypatch.setattr(stretches, "AT_A_TIME", 3)
+    everybody = select(TABLES[Stream.PUPILS].c.id)
+    with opened.database.session() as session:
+        Staging(session, opened.school).prepare()
+        with session.write() as connection:
+            connection.execute(TOUCHED_PUPILS.delete())
+            connection.execute(insert(TOUCHED_PUPILS).from_select(["id"], everybody))
+            access_rows.derive_touched(connection, opened.school, derive.access)
+    assert len({row["pupil_id"] for row in whole}) > 9
+    assert opened.rows(every) == whole
