@@ -60,11 +60,17 @@ def _reader(stream: Stream) -> Callable[[Any, Callable[[Any], Any]], Any]:
             if gone is not None:
                 return gone
         try:
-            return validate(value)
+            record = validate(value)
         except ValidationError as error:
             return value if type(value) is Rejection else _rejection(stream, value, error)
+        # Nobody asks which fields a record had, and the set that tells is up to half of what a record takes.
+        object.__setattr__(record, "__pydantic_fields_set__", _UNASKED)
+        return record
 
     return read
+
+
+_UNASKED: frozenset[str] = frozenset()
 
 
 def _deleted(value: dict[str, Any]) -> Tombstone | Rejection | None:
