@@ -1,7 +1,5 @@
 """What the connector remembers between runs. Keys, codes, counts and times; never a record's values."""
 
-from __future__ import annotations
-
 from datetime import date, datetime
 
 from sqlalchemy import CheckConstraint, Index, Text

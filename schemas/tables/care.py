@@ -1,7 +1,5 @@
 """Absences, medical items, notes, support plans and reports: what concerns one pupil."""
 
-from __future__ import annotations
-
 from datetime import date, datetime
 
 from sqlalchemy import ForeignKeyConstraint, Index, Text

@@ -5,8 +5,6 @@ evidence, in one transaction; later it may set `withdraw_asked_at`. All other co
 JSON texts, see `schemas.correction_fields`.
 """
 
-from __future__ import annotations
-
 from datetime import date, datetime
 from typing import Any
 

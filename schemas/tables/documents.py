@@ -1,7 +1,5 @@
 """The files that belong to shown rows: in step with them, and removed with them."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from sqlalchemy import CheckConstraint, Index, LargeBinary, Text

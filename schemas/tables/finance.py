@@ -1,7 +1,5 @@
 """Invoices. Amounts are whole euro cents; `lines` is JSON text."""
 
-from __future__ import annotations
-
 from datetime import date
 
 from sqlalchemy import BigInteger, ForeignKeyConstraint, Index, Text

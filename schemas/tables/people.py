@@ -3,8 +3,6 @@
 Lists (phones, functions, weekdays) are JSON text in a fixed order, so that two equal lists are equal texts.
 """
 
-from __future__ import annotations
-
 from datetime import date, datetime
 
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, Text

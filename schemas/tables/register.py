@@ -4,8 +4,6 @@ Whoever writes these tables (our CLI, a plan file, the portal's own admin page) 
 and moves `register_versions`, so that a run notices. `changed_by` says who, in words a school understands.
 """
 
-from __future__ import annotations
-
 from datetime import date, datetime
 
 from sqlalchemy import CheckConstraint, Text

@@ -1,7 +1,5 @@
 """Test results. Scores are decimals in text; `parts` and `levels` are JSON text."""
 
-from __future__ import annotations
-
 from datetime import date, datetime
 
 from sqlalchemy import ForeignKeyConstraint, Index, Text

@@ -1,7 +1,5 @@
 """Locations, groups, lessons, news and the year planner."""
 
-from __future__ import annotations
-
 from datetime import date, datetime
 
 from sqlalchemy import ForeignKeyConstraint, Index, Text

@@ -33,3 +33,11 @@ def test_no_import_is_relative() -> None:
             if isinstance(node, ast.ImportFrom) and node.level:
                 found.append(f"{name_of(path)}:{node.lineno}")
     assert found == []
+
+
+def test_tables_have_no_annotations_as_text() -> None:
+    """A table's class reads its annotations when it is made, and that of every table is paid by every start."""
+    tables = [path for path in room_files() if name_of(path).startswith("schemas/tables/")]
+    postponed = {path.stem for path in tables if "__future__.annotations" in _imports(path)}
+    assert postponed <= {"catalogue", "triggers"}  # these two make no class
+    assert len(tables) > len(postponed) + 2
