@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import atexit
+import copy
 import gc
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -95,7 +96,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     atexit.register(gc.freeze)
     render.prepare()
     try:
-        answer = app(args=_config_first(sys.argv[1:] if arguments is None else arguments), **_MODE)
+        given = _config_first(sys.argv[1:] if arguments is None else arguments)
+        answer = _narrowed(given)(args=given, **_MODE)
     except TyperException as error:
         return _usage(error)
     except Abort:
@@ -129,6 +131,20 @@ def _config_first(arguments: Sequence[str]) -> list[str]:
         if word.startswith("--config="):
             return [word, *given[:at], *given[at + 1 :]]
     return given
+
+
+def _narrowed(given: Sequence[str]) -> typer.Typer:
+    """Give the app with only the command or group that is asked for, or whole: to build all fifty takes a while."""
+    words = given[2:] if given[:1] == ["--config"] else [word for word in given[:2] if not word.startswith("--config=")]
+    asked = words[0] if words else ""
+    one = copy.copy(app)
+    one.registered_commands = [it for it in app.registered_commands if (it.name or _name(it.callback)) == asked]
+    one.registered_groups = [it for it in app.registered_groups if it.name == asked]
+    return one if one.registered_commands or one.registered_groups else app
+
+
+def _name(command: Callable[..., Any] | None) -> str:
+    return "" if command is None else command.__name__
 
 
 def _usage(error: TyperException) -> int:

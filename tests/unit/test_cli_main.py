@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -55,6 +56,17 @@ def test_help_names_every_command_and_exit_code(capsys: pytest.CaptureFixture[st
     for name in COMMANDS:
         assert f"\n  {name} " in out
     assert "70 our bug" in " ".join(out.split())
+
+
+@pytest.mark.parametrize("name", sorted({*COMMANDS, "worklist", "explain"} - {"simulate"}))
+def test_a_command_built_alone_is_that_of_the_whole(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Only what is asked for is built; its help, with `--config` before it or not, is that of the whole app."""
+    with contextlib.suppress(SystemExit):
+        cli.app(args=[name, "--help"], prog_name="connector")
+    whole = capsys.readouterr().out
+    for before in ([], ["--config", "x.toml"], ["--config=x.toml"]):
+        assert cli.main([*before, name, "--help"]) == 0
+        assert capsys.readouterr().out == whole
 
 
 @pytest.mark.parametrize(
