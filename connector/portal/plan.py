@@ -60,9 +60,10 @@ def draw(connection: Connection, question: Question) -> None:
     """Give every staged row its action; rows of the portal that a complete enumeration lacks are staged as missing."""
     stream, survey, values = question.stream, question.survey, {"school": question.school}
     is_dry = question.counts_staged_parents
-    _compare(connection, question)
+    has_moved = _compare(connection, question)
     rejected = survey.lot.rejected
-    for parent in PARENTS[stream]:
+    # What is kept as it is hangs on a parent that the portal has. In a dry run that parent may be about to go.
+    for parent in PARENTS[stream] if has_moved or is_dry else ():
         rejected += connection.execute(_stop_orphans(stream, parent, counts_staged_parents=is_dry), values).rowcount
     refused = survey.lot.withheld + rejected
     if stream is Stream.GUARDIANS and not question.is_wanted and stream in survey.hidden:
@@ -86,10 +87,7 @@ def _row_exists(table: Table, key: ColumnElement[Any]) -> ColumnElement[bool]:
 
 @cache
 def _stop_orphans(stream: Stream, parent: Parent, *, counts_staged_parents: bool) -> Update:
-    """Withhold what hangs on a hidden or held parent; reject what hangs on an unknown one.
-
-    What is kept as it is hangs on a parent that the portal has. In a dry run that parent may be about to go.
-    """
+    """Withhold what hangs on a hidden or held parent; reject what hangs on an unknown one."""
     staging, key = STAGING[stream], STAGING[stream].c[parent.column]
     present = _row_exists(TABLES[parent.stream], key)
     if counts_staged_parents:
@@ -177,16 +175,17 @@ def _hide_what_moved(stream: Stream) -> Update:
     return update(staging).values(is_hiding=True).where(is_rejected, _here(stream), moved)
 
 
-def _compare(connection: Connection, question: Question) -> None:
-    """Find out what is new and what differs."""
+def _compare(connection: Connection, question: Question) -> bool:
+    """Find out what is new and what differs; tell whether anything is."""
     stream, values = question.stream, {"school": question.school}
     if question.is_first and not question.survey.size:
-        return
+        return True
     if question.is_first:  # a first load broke off, or a backfill came before it
         connection.execute(_keep_everything(stream))
-    connection.execute(_add_what_is_new(stream), values)
+    moved = connection.execute(_add_what_is_new(stream), values).rowcount
     if question.survey.size:
-        connection.execute(_alter_what_differs(stream), values)
+        moved += connection.execute(_alter_what_differs(stream), values).rowcount
+    return moved > 0
 
 
 def _remove(connection: Connection, question: Question) -> int:
