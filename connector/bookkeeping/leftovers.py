@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, exists, literal, or_, select
-from sqlmodel.sql.sqltypes import UTCDateTime
+from sqlalchemy import ColumnElement, Connection, Select, exists, literal, or_, select
 
 from connector.bookkeeping import ledger, pending, quarantine
 from connector.portal import documents
-from connector.portal.bound import NOW, SCHOOL
+from connector.portal.bound import NOW, SCHOOL, SINCE
 from schemas.ids import SchoolId
 from schemas.streams import Stream
 from schemas.tables.catalogue import TABLES
@@ -51,11 +50,10 @@ def _any(condition: ColumnElement[bool]) -> ColumnElement[bool]:
     return exists(select(literal(1)).where(condition))
 
 
-_SINCE: Any = bindparam("since", type_=UTCDateTime())
 _LEFTOVERS = select(
     _any(pending.is_due(SCHOOL)),
     _any(pending.is_expired(SCHOOL, NOW)),
-    _any(quarantine.is_overdue(SCHOOL, _SINCE)),
+    _any(quarantine.is_overdue(SCHOOL, SINCE)),
     ledger.unfinished(SCHOOL).exists(),
     _any(pending.is_approved(SCHOOL)),
     or_(*(ended(stream, SCHOOL, NOW).exists() for stream in ENDING)),
