@@ -27,8 +27,7 @@ def listen(engine: Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def _began(connection: Connection) -> None:
-        driver: Any = connection.connection.driver_connection
-        driver.execute(connection.info.pop("begin", "BEGIN"))
+        connection.exec_driver_sql(connection.info.pop("begin", "BEGIN"))
 
 
 def insert_rows(connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
