@@ -183,8 +183,8 @@ class Wiring:
         return self._switch.of_school(school, self.settings.schools[school].source, is_fresh=is_fresh)
 
     def parallel_schools(self, source: str) -> int:
-        """Give how many schools of a source a sync works on at a time: one where the portal has one writer."""
-        return 1 if self.database.dialect == "sqlite" else self.settings.sources[source].parallel_schools
+        """Give how many schools of a source a sync works on at a time."""
+        return self.settings.sources[source].parallel_schools
 
     def _source_settings(self, school: SchoolId) -> SourceSettings:
         return self.settings.sources[self.settings.schools[school].source]
