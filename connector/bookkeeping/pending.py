@@ -141,12 +141,6 @@ def is_due(school: SchoolId) -> ColumnElement[bool]:
     return and_(_PENDING.c.school_id == school, _PENDING.c.action == Action.REMOVE.value, _PENDING.c.is_held == false())
 
 
-def due_counts(connection: Connection, school: SchoolId) -> Mapping[Stream, int]:
-    """Count the due removals per stream, before what hangs on them."""
-    rows = connection.execute(select(_PENDING.c.stream, func.count()).where(is_due(school)).group_by(_PENDING.c.stream))
-    return {Stream(row[0]): row[1] for row in rows}
-
-
 def forget_removed(connection: Connection, school: SchoolId, now: datetime) -> None:
     """After the doomed rows went: remember removed parents, forget the pending keys that are done."""
     for stream in Stream:

@@ -64,7 +64,7 @@ def draw(connection: Connection, question: Question) -> None:
     rejected = survey.lot.rejected
     # What is kept as it is hangs on a parent that the portal has. In a dry run that parent may be about to go.
     for parent in PARENTS[stream] if has_moved or is_dry else ():
-        rejected += connection.execute(_stop_orphans(stream, parent, counts_staged_parents=is_dry), values).rowcount
+        rejected += connection.execute(_stop_orphans(stream, parent, is_dry=is_dry), values).rowcount
     refused = survey.lot.withheld + rejected
     if stream is Stream.GUARDIANS and not question.is_wanted and stream in survey.hidden:
         refused += connection.execute(_keep_childless_out(), values).rowcount
@@ -86,11 +86,11 @@ def _row_exists(table: Table, key: ColumnElement[Any]) -> ColumnElement[bool]:
 
 
 @cache
-def _stop_orphans(stream: Stream, parent: Parent, *, counts_staged_parents: bool) -> Update:
+def _stop_orphans(stream: Stream, parent: Parent, *, is_dry: bool) -> Update:
     """Withhold what hangs on a hidden or held parent; reject what hangs on an unknown one."""
     staging, key = STAGING[stream], STAGING[stream].c[parent.column]
     present = _row_exists(TABLES[parent.stream], key)
-    if counts_staged_parents:
+    if is_dry:
         above = STAGING[parent.stream].alias("above")
         present = or_(
             exists(
@@ -103,9 +103,9 @@ def _stop_orphans(stream: Stream, parent: Parent, *, counts_staged_parents: bool
             and_(present, not_(exists(select(literal(1)).where(above.c.id == key, above.c.action == "withdraw")))),
         )
     is_asked: ColumnElement[bool] = staging.c.action.in_([Action.ADD.value, Action.ALTER.value])
-    if counts_staged_parents:
+    if is_dry:
         is_asked = staging.c.outcome == Outcome.SHOWN.value
-    held, hidden = _is_hidden(stream, parent, key, counts_staged_parents=counts_staged_parents)
+    held, hidden = _is_hidden(stream, parent, key, is_dry=is_dry)
     is_known = or_(held, hidden)
     values = {
         "action": None,
@@ -118,9 +118,7 @@ def _stop_orphans(stream: Stream, parent: Parent, *, counts_staged_parents: bool
     return update(staging).values(values).where(is_asked, not_(present))
 
 
-def _is_hidden(
-    stream: Stream, parent: Parent, key: ColumnElement[Any], *, counts_staged_parents: bool
-) -> tuple[Any, Any]:
+def _is_hidden(stream: Stream, parent: Parent, key: ColumnElement[Any], *, is_dry: bool) -> tuple[Any, Any]:
     """Tell whether a missing parent is held by the brake, and whether it is hidden for another reason."""
     known = select(literal(1)).where(
         _HIDDEN.c.school_id == SCHOOL, _HIDDEN.c.stream == parent.stream.value, _HIDDEN.c.id == key
@@ -129,7 +127,7 @@ def _is_hidden(
     # A relation asks for a childless guardian by key; whatever else names one stays out with that guardian.
     askable = [HELD, NEEDS_CHILD] if stream is Stream.GUARDIANSHIPS else [HELD]
     hidden = exists(known.where(_HIDDEN.c.reason.not_in(askable)))
-    if not counts_staged_parents:
+    if not is_dry:
         return held, hidden
     above = STAGING[parent.stream].alias("above")
     staged = select(literal(1)).where(above.c.id == key)

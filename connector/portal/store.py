@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 from connector.portal import documents
 from connector.portal.bound import NOW, SCHOOL, SINCE
-from connector.portal.plan import APPROVED, NEW
+from connector.portal.plan import APPROVED
 from connector.portal.staging import STAGING
 from connector.portal.survey import Drawn
 from connector.portal.upsert import merge_select
@@ -136,8 +136,3 @@ def _blanked(stream: Stream) -> Update:
     blank: dict[str, Any] = dict.fromkeys(_BLANKED)
     blanked = update(table).values(**blank, phones="[]", is_address_confidential=True)
     return blanked.where(table.c.school_id == SCHOOL, turned)
-
-
-def is_newly_held(hold: str | None) -> bool:
-    """Tell whether the brake held this row in this run."""
-    return hold == NEW

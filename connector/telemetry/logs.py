@@ -14,7 +14,6 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
 from typing import Any, NamedTuple, TextIO
 
 from connector.telemetry.plain_structlog import EventDict, structlog
@@ -135,7 +134,6 @@ _LEVELS: Mapping[str, int] = {
 _ROOT = Path(__file__).resolve().parents[2]
 _MOST_FRAMES = 40
 _MOST_CHARACTERS = 500
-_ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
 
 
 def configure(level: str = "info", form: str = "auto", stream: TextIO | None = None) -> None:

@@ -119,11 +119,11 @@ def test_no_more_pages_wait_than_are_allowed(shop: Shop) -> None:
     with FetchAhead(shop.fetch, 2) as ahead:
         ahead.expect([PUPILS, NOTES])
         assert eventually(lambda: len(shop.given) == room + in_hand)
-        time.sleep(0.05)
+        time.sleep(0.05)  # time for a thread to go too far
         assert len(shop.given) == room + in_hand
         assert numbers(ahead, PUPILS) == list(range(50))
         assert eventually(lambda: shop.count(NOTES) == room + 1)
-        time.sleep(0.05)
+        time.sleep(0.05)  # time for a thread to go too far
         assert shop.count(NOTES) == room + 1
         ahead.expect([NOTES])
         assert numbers(ahead, NOTES) == list(range(50))
@@ -135,7 +135,7 @@ def test_a_long_pull_fills_the_room_that_short_ones_leave(shop: Shop) -> None:
     with FetchAhead(shop.fetch, 2) as ahead:
         ahead.expect([PUPILS, NOTES, GROUPS])
         assert eventually(lambda: len(shop.given) == 2 * PAGES_AHEAD + 1)
-        time.sleep(0.05)
+        time.sleep(0.05)  # time for a thread to go too far
         assert (shop.count(PUPILS), shop.count(GROUPS), shop.count(NOTES)) == (1, 1, 2 * PAGES_AHEAD - 1)
 
 
