@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
+import structlog
 from sqlalchemy import Connection
 
 from connector.bookkeeping import corrections
@@ -61,7 +62,8 @@ def submit(
         for number, one in enumerate(evidence, start=1):
             values = {"school_id": school, "correction_id": given.identity, "number": number, **one._asdict()}
             corrections.add_evidence(connection, values)
-        take_in_all(connection, school, selections_of(connection, school), now)
+        with structlog.contextvars.bound_contextvars(school=school):
+            take_in_all(connection, school, selections_of(connection, school), now)
     items = tuple(corrections.of_correction(connection, school, given.identity))
     return Submitted(given.identity, items, is_new, not is_new and _differs(school, given, items))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -34,4 +35,21 @@ def test_every_line_of_a_run_names_school_run_and_stream(
     asked = {line["stream"] for line in lines if line["event"] == "source_answered" and "stream" in line}
     assert planned
     assert planned <= asked
+    assert structlog.contextvars.get_contextvars() == {}
+
+
+def test_the_line_of_a_correction_put_in_by_hand_names_its_school(
+    office: Office, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """No run is under way then, and yet ops see whose it is."""
+    office.type("sync")
+    monkeypatch.setenv("CONNECTOR_LOGS__FORMAT", "json")
+    item = {"stream": "guardians", "key": "gua-000001", "field": "email", "base": None, "new": "nieuw@voorbeeld.test"}
+    wish = {"requester": "gua-000001", "motive": "error", "items": [item | {"base_seen_at": "2026-11-25T09:58:00Z"}]}
+    (tmp_path / "wish.json").write_text(json.dumps(wish), encoding="utf-8")
+    _code, _out, said = office.type(
+        "corrections", "submit", "--file", str(tmp_path / "wish.json"), "--school", "99AA00"
+    )
+    taken = [line for line in _lines(said) if line["event"] == "correction_taken_in"]
+    assert [line["school"] for line in taken] == ["99AA00"]
     assert structlog.contextvars.get_contextvars() == {}
