@@ -182,6 +182,11 @@ class Wiring:
         """Give the pause that holds a school, as it was a second ago or as it is."""
         return self._switch.of_school(school, self.settings.schools[school].source, is_fresh=is_fresh)
 
+    def load(self, schools: Sequence[SchoolId]) -> None:
+        """Load the dialects of these schools, so that a process made from this one has them."""
+        for school in schools:
+            DIALECTS[self._source_settings(school).dialect]()
+
     def parallel_schools(self, source: str) -> int:
         """Give how many schools of a source a sync works on at a time."""
         return self.settings.sources[source].parallel_schools

@@ -14,7 +14,7 @@ from schemas.modules import STREAMS_OF
 from schemas.runs import RunReport, RunStatus, StreamReport, Sums
 
 if TYPE_CHECKING:
-    from jobs.cli.session import Stopping
+    from jobs.engines.worker import Stopping
 
 HEADINGS = ("module", "fetched", "shown", "withheld", "quarantined", "removed", "held")
 _STATUS_CODES = {
