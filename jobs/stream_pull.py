@@ -27,6 +27,7 @@ from mappings.group_list import Listed, Parent, derive_entry
 from schemas.errors import StopRequested
 from schemas.runs import StreamReport, Sums
 from schemas.streams import (
+    TIES,
     WHOLE_SCHOOL,
     Action,
     Cursor,
@@ -142,7 +143,7 @@ def _stage(run: RunState, pull: Pull) -> Mapping[Stream, Tally]:
 
 def _weigh(run: RunState, connection: Connection, stream: Stream, mode: Mode, tally: Tally) -> Staged:
     """Judge whether an enumeration can be trusted to be complete."""
-    run.session.learn(STAGING[stream], tally.fetched)
+    run.session.learn(STAGING[stream], tally.fetched, ("id", "outcome", "action", *TIES[stream]))
     lot = survey.lot(connection, stream)
     counted = tally.first_expected is None or (tally.first_expected == tally.last_expected == lot.keys + lot.unreadable)
     is_short = mode in _ENUMERATIONS and not (tally.is_ended and counted)
@@ -280,7 +281,7 @@ def _apply(run: RunState, staged: Staged, settled: Settled) -> StreamReport:
         _note_gone(run, connection, gone)
     if report.sums.added > report.sums.size_before:
         with run.session.read():
-            run.session.learn(TABLES[stream], report.sums.added)
+            run.session.learn(TABLES[stream], report.sums.added, ("school_id", "id", *TIES[stream]))
     run.checkpoints = known_checkpoints
     run.quarantined += new_items
     run.held += report.sums.held

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Insert, delete, exists, insert, literal, select, union
 
 from connector.portal.bound import SCHOOL
+from connector.portal.database import insert_rows
 from connector.portal.staging import STAGING, TOUCHED_PUPILS
 from connector.portal.stretches import stretches
 from schemas.ids import SchoolId
@@ -29,6 +30,16 @@ _RELATION_FACTS = (
     "informed_until",
     "from_on",
     "until_on",
+)
+_COLUMNS = (
+    "school_id",
+    "guardian_id",
+    "pupil_id",
+    "position",
+    "level",
+    "access_from",
+    "access_until",
+    "reason",
 )
 
 DECIDING = frozenset({Stream.PUPILS, Stream.GUARDIANSHIPS})
@@ -66,13 +77,13 @@ def derive_touched(connection: Connection, school: SchoolId, derive: Derive) -> 
         connection.execute(delete(ACCESS).where(ACCESS.c.school_id == school, touched))
         rows = _derived(connection, school, stretch, derive)
         if rows:
-            connection.execute(insert(ACCESS), rows)
+            insert_rows(connection, ACCESS, _COLUMNS, rows)
 
 
 def _derived(
     connection: Connection, school: SchoolId, chosen: ColumnElement[bool], derive: Derive
-) -> list[dict[str, Any]]:
-    """Derive the access rows of one stretch of the touched pupils."""
+) -> list[tuple[Any, ...]]:
+    """Derive the access rows of one stretch of the touched pupils, each as `_COLUMNS`."""
     facts = (
         select(
             _RELATIONS.c.pupil_id,
@@ -87,21 +98,9 @@ def _derived(
         .where(_RELATIONS.c.school_id == school, chosen)
         .order_by(_RELATIONS.c.pupil_id, _RELATIONS.c.guardian_id, _RELATIONS.c.id)
     )
-    rows: list[dict[str, Any]] = []
+    rows: list[tuple[Any, ...]] = []
     for (pupil_id, guardian_id), group in groupby(connection.execute(facts).all(), key=lambda row: (row[0], row[1])):
         pair = [tuple(row) for row in group]
         windows = derive(pair[0][2:5], [relation[5:] for relation in pair])
-        for position, (level, access_from, access_until, reason) in enumerate(windows):
-            rows.append(
-                {
-                    "school_id": school,
-                    "guardian_id": guardian_id,
-                    "pupil_id": pupil_id,
-                    "position": position,
-                    "level": level,
-                    "access_from": access_from,
-                    "access_until": access_until,
-                    "reason": reason,
-                }
-            )
+        rows += [(school, guardian_id, pupil_id, position, *window) for position, window in enumerate(windows)]
     return rows

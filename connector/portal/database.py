@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Table, create_engine, select
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
-from sqlalchemy.pool import NullPool
+from sqlalchemy.pool import NullPool, QueuePool
 
 from connector.portal import postgresql, sqlite
 from connector.portal.clock import clock
@@ -58,20 +58,18 @@ class Session:
         if self.dialect == "sqlite" and not self.connection.closed and not self.connection.invalidated:
             sqlite.sweep(self.connection)
 
-    def learn(self, table: Table, rows: int) -> None:
-        """Tell the database's planner, in a transaction, that so many rows of a table are new. Waits for nobody."""
+    def learn(self, table: Table, rows: int, columns: Sequence[str]) -> None:
+        """Tell the database's planner, in a transaction, that so many rows of a table are new. Waits for nobody.
+
+        `columns` are those that statements look rows up by.
+        """
         if self.dialect == "postgresql" and rows >= WORTH_LEARNING:
-            postgresql.learn(self.connection, table)
+            postgresql.learn(self.connection, table, columns)
 
-    def empty(self, table: Table) -> None:
-        """Delete every row of a temporary table, the way that leaves no dead ones behind."""
-        word = "DELETE FROM" if self.dialect == "sqlite" else "TRUNCATE"
+    def empty(self, table: Table, *, is_large: bool) -> None:
+        """Delete every row of a temporary table; of a large one on PostgreSQL so that no dead ones stay behind."""
+        word = "TRUNCATE" if is_large and self.dialect == "postgresql" else "DELETE FROM"
         self.connection.exec_driver_sql(f"{word} {table.name}")
-
-    def insert_rows(self, table: Table, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-        """Insert many rows the fast way of this database."""
-        fast = sqlite.insert_rows if self.dialect == "sqlite" else postgresql.insert_rows
-        fast(self.connection, table, columns, rows)
 
 
 class Database:
@@ -118,7 +116,10 @@ def parse_url(url: str) -> URL:
 
 
 def make_engine(url: URL) -> Engine:
-    """Make the engine of runs; raises ConfigurationError for a driver that is not there."""
+    """Make the engine of runs; raises ConfigurationError for a driver that is not there.
+
+    A run takes the connection that came back last: it has the temporary tables of the run before.
+    """
     return _engine(url, postgresql.CONNECT_ARGS, query_cache_size=STATEMENTS_KEPT)
 
 
@@ -131,6 +132,9 @@ def _engine(url: URL, postgresql_args: Mapping[str, Any], **options: Any) -> Eng
     """Make an engine; `hide_parameters` keeps rows out of the driver's messages, the filter those that were read."""
     silence_rows()
     try:
+        dialect: Any = url.get_dialect()
+        if issubclass(options.get("poolclass") or dialect.get_pool_class(url), QueuePool):
+            options["pool_use_lifo"] = True
         if url.get_backend_name() == "sqlite":
             engine = create_engine(url, hide_parameters=True, **options)
             sqlite.listen(engine)
@@ -143,6 +147,12 @@ def _engine(url: URL, postgresql_args: Mapping[str, Any], **options: Any) -> Eng
             "portal.database_url names a driver that is not installed.",
             fix="Use sqlite:///… or postgresql+psycopg://….",
         ) from None
+
+
+def insert_rows(connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Insert rows of Python values, each in the order of `columns`, the fast way of this database."""
+    fast = sqlite.insert_rows if connection.dialect.name == "sqlite" else postgresql.insert_rows
+    fast(connection, table, columns, rows)
 
 
 def database_now(connection: Connection) -> datetime:

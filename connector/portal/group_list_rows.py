@@ -23,6 +23,7 @@ from sqlalchemy import (
     union,
 )
 
+from connector.portal.database import insert_rows
 from connector.portal.staging import DOOMED, STAGING, TOUCHED_ENTRIES, TOUCHED_HOMES
 from connector.portal.stretches import stretches
 from schemas.ids import SchoolId
@@ -110,7 +111,7 @@ def derive_touched(connection: Connection, school: SchoolId, derive: Derive) -> 
         _delete_touched(connection, school, stretch)
         rows = _entries(connection, school, stretch, derive)
         if rows:
-            connection.execute(insert(ENTRIES), rows)
+            insert_rows(connection, ENTRIES, ("school_id", "pupil_id", *COLUMNS), rows)
 
 
 def _is_kept(connection: Connection, school: SchoolId) -> bool:
@@ -170,16 +171,16 @@ def _delete_touched(connection: Connection, school: SchoolId, *stretch: ColumnEl
 
 def _entries(
     connection: Connection, school: SchoolId, chosen: ColumnElement[bool], derive: Derive
-) -> list[dict[str, Any]]:
+) -> list[tuple[Any, ...]]:
     """Derive the entries of one stretch of the touched pupils."""
     preferences = _by_pupil(connection, _preferences(school).where(chosen))
     parents = _by_pupil(connection, _parents(school).where(chosen))
-    rows: list[dict[str, Any]] = []
+    rows: list[tuple[Any, ...]] = []
     for pupil_id, *facts in connection.execute(_pupils(school).where(chosen)):
         said = preferences.get(pupil_id)
         entry = derive(tuple(facts), said, parents.get(pupil_id, [])) if said else None
         if entry is not None:
-            rows.append({"school_id": school, "pupil_id": pupil_id, **dict(zip(COLUMNS, entry, strict=True))})
+            rows.append((school, pupil_id, *entry))
     return rows
 
 

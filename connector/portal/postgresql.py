@@ -44,12 +44,12 @@ def insert_rows(connection: Connection, table: Table, columns: Sequence[str], ro
             copy.write_row(row)
 
 
-def learn(connection: Connection, table: Table) -> None:
+def learn(connection: Connection, table: Table, columns: Sequence[str]) -> None:
     """Have the planner take a quick look at a table; autovacuum comes too late for a run.
 
     Of a school that statistics have not seen it expects no row, and joins its rows pair by pair. Waits for nobody.
     """
-    connection.exec_driver_sql(f"ANALYZE (SKIP_LOCKED) {table.name}")
+    connection.exec_driver_sql(f"ANALYZE (SKIP_LOCKED) {table.name} ({', '.join(columns)})")
 
 
 def _type_name(column: Column[Any]) -> str:

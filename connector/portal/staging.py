@@ -5,6 +5,7 @@ Temporary tables leave the portal's file unlocked, vanish with the process, and 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -23,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from connector.portal.database import Session
+from connector.portal.database import Session, insert_rows
 from schemas.ids import SchoolId
 from schemas.streams import LOOSE_REFERENCES, PARENTS, Outcome, Stream
 from schemas.tables.bookkeeping import IdAliasRow
@@ -31,6 +32,8 @@ from schemas.tables.catalogue import DATA_COLUMNS, TABLES, table_of
 
 CONTROL_COLUMNS = ("seq", "source_key", "id", "former_keys", "outcome", "code", "field_path", "is_hiding", "action")
 CONFLICTING = "conflicting_duplicate"
+WORTH_TRUNCATING = 1000
+"""PostgreSQL throws a table away with its file once so many rows were staged in it; to delete fewer costs less."""
 _METADATA = MetaData()
 _ALIASES = table_of(IdAliasRow)
 
@@ -79,6 +82,7 @@ class Staging:
         self._seq = 0
         # Temporary tables live as long as the driver's connection, which the next run may get from the pool.
         self._made: set[Table] = session.connection.info.setdefault("staging", set())
+        self._filled: Counter[Table] = session.connection.info.setdefault("staged", Counter())
 
     def prepare(self) -> None:
         """Make the tables every run with work needs; a quiet run makes none."""
@@ -94,7 +98,7 @@ class Staging:
         table = STAGING[stream]
         with self.session.read() as connection:
             if table in self._made:
-                self.session.empty(table)
+                self._empty(table)
             else:
                 connection.execute(CreateTable(table))
                 connection.execute(CreateIndex(_INDEXES[stream]))
@@ -104,8 +108,16 @@ class Staging:
         """Stage one page. A row is CONTROL_COLUMNS without `seq`, then the stream's DATA_COLUMNS."""
         numbered = ((number, *row) for number, row in enumerate(rows, self._seq))
         self._seq += len(rows)
-        with self.session.read():
-            self.session.insert_rows(STAGING[stream], (*CONTROL_COLUMNS, *DATA_COLUMNS[stream]), numbered)
+        self._filled[STAGING[stream]] += len(rows)
+        with self.session.read() as connection:
+            insert_rows(connection, STAGING[stream], (*CONTROL_COLUMNS, *DATA_COLUMNS[stream]), numbered)
+
+    def _empty(self, table: Table) -> None:
+        """Empty a table that a run has used before."""
+        is_large = self._filled[table] > WORTH_TRUNCATING
+        self.session.empty(table, is_large=is_large)
+        if is_large:
+            self._filled[table] = 0
 
     def resolve_keys(self, connection: Connection, stream: Stream, aliased: Collection[Stream]) -> None:
         """Replace source keys that mean another id, once the last page is staged; such keys are in `aliased`."""
