@@ -75,20 +75,26 @@ def remove_due(run: RunState) -> None:
     with run.session.read() as connection:
         is_related = run.checkpoints.get(Stream.GUARDIANSHIPS, Checkpoint()).loaded_at is not None
         has_childless = is_related and connection.execute(childless.limit(1)).first() is not None
-        if not pending.has_due(connection, school) and not has_childless:
+        has_due = pending.has_due(connection, school)
+        if not has_due and not has_childless:
             return
     with run.session.write() as connection:
         run.fence(connection)
-        now = run.parts.clock()
-        removal.forget_doomed(connection)
-        for stream in Stream:
-            removal.doom(connection, school, stream, pending.due_ids(school, stream))
-        gone = removal.delete_doomed(connection, school, derive)
-        pending.forget_removed(connection, school, now)
-        for stream, rows in gone.items():
-            note_rows_gone(run, connection, stream, Sums(removed=rows))
+        if has_due:
+            _remove(run, connection)
         if is_related:
             _withdraw_childless(run, connection)
+
+
+def _remove(run: RunState, connection: Connection) -> None:
+    school, now = run.parts.school.id, run.parts.clock()
+    removal.forget_doomed(connection)
+    for stream in Stream:
+        removal.doom(connection, school, stream, pending.due_ids(school, stream))
+    gone = removal.delete_doomed(connection, school, derive)
+    pending.forget_removed(connection, school, now)
+    for stream, rows in gone.items():
+        note_rows_gone(run, connection, stream, Sums(removed=rows))
     _log.info("rows_removed", removed=sum(gone.values()))
 
 

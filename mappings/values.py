@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from pydantic_core import to_json
@@ -90,13 +90,10 @@ def list_text(values: Sequence[str]) -> str:
     return to_json(list(values)).decode()
 
 
-class _Record(Protocol):
-    def _asdict(self) -> dict[str, Any]: ...
-
-
-def records_text(records: Sequence[_Record]) -> str:
-    """Write a list of small records as JSON text, in its own order."""
-    return to_json([record._asdict() for record in records]).decode()
+def records_text(records: Sequence[NamedTuple]) -> str:
+    """Write a list of small records of one kind as JSON text, in its own order."""
+    names = records[0]._fields if records else ()
+    return to_json([dict(zip(names, record, strict=True)) for record in records]).decode()
 
 
 def phones_text(phones: Sequence[Phone]) -> str:
