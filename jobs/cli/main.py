@@ -3,89 +3,89 @@
 from __future__ import annotations
 
 import atexit
-import copy
 import gc
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from typer.exceptions import Abort, TyperException
 
-from jobs.cli import (
-    backfill,
-    check,
-    corrections,
-    db,
-    demo,
-    documents,
-    exits,
-    explain,
-    import_,
-    invitations,
-    metrics,
-    modules,
-    pause,
-    quarantine,
-    render,
-    runs,
-    serve,
-    session,
-    sheet,
-    simulate,
-    status,
-    sync,
-    worklist,
-)
+from jobs.cli import exits, render, session
 from schemas.errors import ConnectorError
 
-app = typer.Typer(
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    help="Keeps a parent portal's database equal to a school's student information system.",
-    epilog="Exit codes: 0 all well, 1 something new needs a person, 2 usage or configuration, "
-    "3 source or database unreachable or refusing, 4 another run is busy, 70 our bug.",
-)
 _SIMULATE = "simulate"
+_COMMANDS = (
+    "check.check",
+    "sync.sync",
+    "backfill.backfill",
+    "serve.serve",
+    "pause.pause",
+    "pause.resume",
+    "modules.app",
+    "invitations.app",
+    "corrections.app",
+    "sheet.sheet",
+    "runs.app",
+    "quarantine.app",
+    "documents.documents",
+    "status.status",
+    "explain.explain",
+    "worklist.worklist",
+    "metrics.metrics",
+    "db.app",
+    "import_.app",
+    "simulate.simulate",
+    "demo.demo",
+)
+"""Every command by its module and function, every group by its module."""
+_OF_ITS_OWN: Mapping[str, Any] = {
+    _SIMULATE: {
+        "add_help_option": False,
+        "context_settings": {"allow_extra_args": True, "ignore_unknown_options": True},
+    }
+}
 
 
-@app.callback()
+def app(asked: str | None = None) -> typer.Typer:
+    """Give the app with only the command or group of this name; with every one when there is no such, or for None.
+
+    To load and build all fifty takes a while, and 3 MB that a sync has no use for.
+    """
+    known = {_name(command): command for command in _COMMANDS}
+    made = typer.Typer(
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        help="Keeps a parent portal's database equal to a school's student information system.",
+        epilog="Exit codes: 0 all well, 1 something new needs a person, 2 usage or configuration, "
+        "3 source or database unreachable or refusing, 4 another run is busy, 70 our bug.",
+    )
+    made.callback()(_given)
+    for name in [asked] if asked in known else known:
+        module, _, attribute = known[name].partition(".")
+        found = getattr(import_module(f"jobs.cli.{module}"), attribute)
+        if isinstance(found, typer.Typer):
+            made.add_typer(found, name=name)
+        else:
+            made.command(name, **_OF_ITS_OWN.get(name, {}))(found)
+    return made
+
+
+def _name(command: str) -> str:
+    module, _, attribute = command.partition(".")
+    return module.strip("_") if attribute == "app" else attribute
+
+
 def _given(
     config: Annotated[
         Path | None, typer.Option(help="The configuration; else CONNECTOR_CONFIG, else ./config.toml.")
     ] = None,
 ) -> None:
     session.CONFIG_PATH.set(config)
-
-
-app.command()(check.check)
-app.command()(sync.sync)
-app.command()(backfill.backfill)
-app.command()(serve.serve)
-app.command()(pause.pause)
-app.command()(pause.resume)
-app.add_typer(modules.app, name="modules")
-app.add_typer(invitations.app, name="invitations")
-app.add_typer(corrections.app, name="corrections")
-app.command()(sheet.sheet)
-app.add_typer(runs.app, name="runs")
-app.add_typer(quarantine.app, name="quarantine")
-app.command()(documents.documents)
-app.command()(status.status)
-app.command()(explain.explain)
-app.command()(worklist.worklist)
-app.command()(metrics.metrics)
-app.add_typer(db.app, name="db")
-app.add_typer(import_.app, name="import")
-app.command(
-    _SIMULATE,
-    add_help_option=False,
-    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
-)(simulate.simulate)
-app.command()(demo.demo)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -97,7 +97,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     render.prepare()
     try:
         given = _config_first(sys.argv[1:] if arguments is None else arguments)
-        answer = _narrowed(given)(args=given, **_MODE)
+        answer = app(_asked(given))(args=given, **_MODE)
     except TyperException as error:
         return _usage(error)
     except Abort:
@@ -133,18 +133,9 @@ def _config_first(arguments: Sequence[str]) -> list[str]:
     return given
 
 
-def _narrowed(given: Sequence[str]) -> typer.Typer:
-    """Give the app with only the command or group that is asked for, or whole: to build all fifty takes a while."""
+def _asked(given: Sequence[str]) -> str | None:
     words = given[2:] if given[:1] == ["--config"] else [word for word in given[:2] if not word.startswith("--config=")]
-    asked = words[0] if words else ""
-    one = copy.copy(app)
-    one.registered_commands = [it for it in app.registered_commands if (it.name or _name(it.callback)) == asked]
-    one.registered_groups = [it for it in app.registered_groups if it.name == asked]
-    return one if one.registered_commands or one.registered_groups else app
-
-
-def _name(command: Callable[..., Any] | None) -> str:
-    return "" if command is None else command.__name__
+    return words[0] if words else None
 
 
 def _usage(error: TyperException) -> int:

@@ -133,7 +133,7 @@ def test_every_command_can_be_run() -> None:
 
 
 def _parse(name: str, words: list[str]) -> None:
-    command: Any = typer.main.get_command(app)
+    command: Any = typer.main.get_command(app())
     while (inner := getattr(command, "commands", None)) is not None:
         word, *words = words
         assert word in inner, name

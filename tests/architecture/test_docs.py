@@ -59,7 +59,7 @@ def _options(command: Any) -> set[str]:
     return {name for parameter in command.params for name in parameter.opts if name.startswith("--")} - {"--help"}
 
 
-COMMANDS = dict(_commands(typer.main.get_command(app), ("connector",)))
+COMMANDS = dict(_commands(typer.main.get_command(app()), ("connector",)))
 
 
 @pytest.mark.parametrize("words", COMMANDS)
@@ -78,7 +78,7 @@ def test_no_command_is_documented_that_does_not_exist() -> None:
 
 def test_the_options_of_every_command_are_documented() -> None:
     """What stands before a command, `--config`, is in commands.md too."""
-    for name in _options(typer.main.get_command(app)):
+    for name in _options(typer.main.get_command(app())):
         assert f"`{name}`" in _read(REFERENCE / "commands.md")
 
 

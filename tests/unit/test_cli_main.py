@@ -32,7 +32,7 @@ def _own_context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
 
 def test_the_commands_import_nothing_heavy() -> None:
     """Help and usage errors come at once: libraries are imported inside the commands (speed: see benchmarks)."""
-    code = f"import sys, jobs.cli.main; print([name for name in {HEAVY!r} if name in sys.modules])"
+    code = f"import sys, jobs.cli.main as cli; cli.app(); print([name for name in {HEAVY!r} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
@@ -62,7 +62,7 @@ def test_help_names_every_command_and_exit_code(capsys: pytest.CaptureFixture[st
 def test_a_command_built_alone_is_that_of_the_whole(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Only what is asked for is built; its help, with `--config` before it or not, is that of the whole app."""
     with contextlib.suppress(SystemExit):
-        cli.app(args=[name, "--help"], prog_name="connector")
+        cli.app()(args=[name, "--help"], prog_name="connector")
     whole = capsys.readouterr().out
     for before in ([], ["--config", "x.toml"], ["--config=x.toml"]):
         assert cli.main([*before, name, "--help"]) == 0
