@@ -19,7 +19,7 @@ import structlog
 from schemas.errors import TransientError
 from schemas.streams import Page, Pull
 
-PAGES_AHEAD = 3
+PAGES_AHEAD = 2
 """How many pages may wait to be taken, for each request at a time."""
 TURN_AHEAD = 2
 """How many pages of the pull that is being taken may wait, whatever waits of others."""
