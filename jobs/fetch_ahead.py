@@ -1,8 +1,8 @@
 """Fetch-ahead: a few threads read what comes next from the source while the run stages and applies what came.
 
-The run's own thread maps, stages and applies, stream by stream, as ever; only waiting for the source is shared.
-The pages that wait are bounded, `PAGES_AHEAD` for each request at a time. All pulls share that room: a long one may
-fill what short ones leave, since its pages can only be asked for one after another.
+The run's own thread reads records, maps, stages and applies, stream by stream, as ever; only waiting for the source is
+shared. The pages that wait are bounded, `PAGES_AHEAD` for each request at a time. All pulls share that room: a long
+one may fill what short ones leave, since its pages can only be asked for one after another.
 """
 
 from __future__ import annotations

@@ -195,8 +195,9 @@ WHOLE_SCHOOL = Scope()
 class Page(NamedTuple):
     """A part of one stream's answer, in the source's order.
 
-    `items` holds the dialect's validated wire records, tombstones and rejections. `expected` is the source's own
-    count of a full enumeration as of this page, `cursor` its position once this page was the last.
+    `items` holds the dialect's validated wire records, tombstones and rejections; a source may read them only when they
+    are looked at, which then raises what reading raises. `expected` is the source's own count of a full enumeration as
+    of this page, `cursor` its position once this page was the last.
     """
 
     stream: Stream

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 from urllib.parse import quote, urljoin
 
 from pydantic import TypeAdapter, ValidationError
@@ -22,7 +22,7 @@ from schemas.errors import (
 )
 from schemas.ids import SchoolId, SourceKey
 from schemas.sources.reference.corrections import ANSWER, STANDINGS, WireStanding, change_request
-from schemas.sources.reference.pages import CHANGES, SCHOOL, WirePage, read_page
+from schemas.sources.reference.pages import CHANGES, SCHOOL, Records, WireEnvelope, read_envelope
 from schemas.streams import (
     DAY_COLUMNS,
     Capabilities,
@@ -106,7 +106,7 @@ class ReferenceSource:
     def count(self, school: SchoolId, stream: Stream, period: Period) -> int:
         """Give the number of records in a period: what its first page says, without the rest."""
         params = {"period": str(period), "page_size": "1"}
-        wire = self._page(school, stream, Mode.PERIOD, _path(school, stream.value), params)
+        wire, _ = self._page(school, stream, Mode.PERIOD, _path(school, stream.value), params)
         return wire.count or 0
 
     def document(self, school: SchoolId, key: SourceKey, most_bytes: int) -> Fetched:
@@ -165,30 +165,31 @@ class ReferenceSource:
 
     def _walk(self, school: SchoolId, stream: Stream, mode: Mode, params: Mapping[str, str] | None) -> Iterator[Page]:
         path = _path(school, stream.value)
-        wire = self._page(school, stream, mode, path, params)
+        wire, records = self._page(school, stream, mode, path, params)
         seen: set[str] = set()
         while wire.next is not None:
-            yield _page(stream, mode, wire)
+            yield _page(stream, mode, wire, records)
             reference = _resolved(path, wire.next)
             if reference in seen or len(seen) >= MOST_PAGES:
                 raise TransientError(f"The pages of {stream} do not end.", fix="Begin the enumeration again.")
             seen.add(reference)
-            wire = self._page(school, stream, mode, reference, None)
+            wire, records = self._page(school, stream, mode, reference, None)
         if mode in {Mode.FULL, Mode.CHANGES} and wire.cursor is None:
             raise TransientError(f"The last page of {stream} has no cursor.", fix="Begin the enumeration again.")
-        yield _page(stream, mode, wire)
+        yield _page(stream, mode, wire, records)
 
     def _page(
         self, school: SchoolId, stream: Stream, mode: Mode, reference: str, params: Mapping[str, str] | None
-    ) -> WirePage[Any]:
-        wire = read_page(stream, self._http.get(reference, params))
+    ) -> tuple[WireEnvelope, Records]:
+        body = self._http.get(reference, params)
+        wire = read_envelope(stream, body)
         _must_be(school, wire.school)
         if wire.stream != stream.value or wire.mode != mode.value:
             raise SourceRefused(
                 f"The source was asked for {stream} in mode {mode} and answered something else.",
                 fix="Ask the supplier which version of the contract this address serves.",
             )
-        return wire
+        return wire, Records(stream, body)
 
 
 def _decided(school: SchoolId, key: str, body: bytes) -> Decision:
@@ -204,11 +205,11 @@ def _decision(wire: WireStanding) -> Decision:
     return Decision(wire.id, verdict, wire.decided_at, wire.reason, wire.is_edited, wire.final)
 
 
-def _page(stream: Stream, mode: Mode, wire: WirePage[Any]) -> Page:
+def _page(stream: Stream, mode: Mode, wire: WireEnvelope, records: Records) -> Page:
     is_last = wire.next is None
     return Page(
         stream,
-        wire.records,
+        records,
         is_last=is_last,
         expected=wire.count if mode in {Mode.FULL, Mode.PERIOD} else None,
         cursor=Cursor(wire.cursor) if is_last and wire.cursor is not None else None,

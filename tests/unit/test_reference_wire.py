@@ -17,7 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 from schemas.errors import SourceRefused, TransientError
 from schemas.ids import parse_source_key
 from schemas.sources.reference.catalogue import PLAINLY_SHOWN, VISIBILITY_FIELDS, WIRE
-from schemas.sources.reference.pages import read_page
+from schemas.sources.reference.pages import Records, WireEnvelope, read_envelope, read_page
 from schemas.sources.scalars import Day, Instant, Key
 from schemas.streams import Rejection, Stream, Tombstone
 from tests.unit.reference_pages import WORLD, good, judged, page, read
@@ -290,6 +290,36 @@ def test_unreadable_text_costs_one_record(raw: bytes) -> None:
     assert wrong == Rejection(parse_source_key("x"), "unreadable_text", ties=(("pupil_id", record["pupil_id"]),))
 
 
+@pytest.mark.parametrize("raw", [b"text", rb"\u0000", rb"\ud83d", b"\xff", b"a\x00b"], ids=repr)
+def test_the_envelope_is_read_without_the_records_and_says_the_same(raw: bytes) -> None:
+    """Whatever is in a record, the envelope is that of the whole page, and the records come when they are looked at."""
+    record = good(Stream.NOTES)
+    body = untext(page(Stream.NOTES, record, {**record, "text": "MARK"}, {"id": 7}, next="n"), "MARK", raw)
+    read_whole, envelope, records = (
+        read_page(Stream.NOTES, body),
+        read_envelope(Stream.NOTES, body),
+        Records(Stream.NOTES, body),
+    )
+    for name in WireEnvelope.model_fields:
+        assert getattr(envelope, name) == getattr(read_whole, name)
+    assert (len(records), list(records), records[0], records[1:]) == (
+        3,
+        read_whole.records,
+        read_whole.records[0],
+        read_whole.records[1:],
+    )
+
+
+def test_records_that_are_none_are_refused_when_they_are_looked_at() -> None:
+    """The envelope alone is no proof that a page is one; nobody can take such a page for an empty one."""
+    body = page(Stream.NOTES, records={})
+    assert read_envelope(Stream.NOTES, body).school == SCHOOL
+    records = Records(Stream.NOTES, body)
+    for _ in range(2):
+        with pytest.raises(SourceRefused, match="no page of the reference contract"):
+            len(records)
+
+
 def test_unreadable_text_hides_where_it_decides() -> None:
     """Bad text in a field that decides visibility hides; in a key it leaves no key; unknown fields count too."""
     record = good(Stream.NOTES)
@@ -330,8 +360,9 @@ def test_the_slow_way_reads_the_same() -> None:
 )
 def test_what_is_no_json_may_pass(body: bytes) -> None:
     """A body that is no JSON is a TransientError, whatever breaks the parser."""
-    with pytest.raises(TransientError, match="no JSON"):
-        read_page(Stream.NOTES, body)
+    for read_it in (read_page, read_envelope):
+        with pytest.raises(TransientError, match="no JSON"):
+            read_it(Stream.NOTES, body)
 
 
 @pytest.mark.parametrize(
