@@ -6,6 +6,7 @@ without it the suite fails, it never skips. Each test gets databases of its own:
     database_url          once with SQLite and once with PostgreSQL, migrated and empty
     empty_database_url    the same, not migrated
     sqlite_url, postgresql_url      migrated and empty, of one kind
+    new_postgresql_url              as postgresql_url, and no other test ever used it
     postgresql_server_url           the server, for a test that makes its own databases
 """
 
@@ -19,6 +20,7 @@ from pathlib import Path
 import pytest
 
 from tests import network, postgres, statements
+from tests.used_again import UsedAgain
 
 DATABASES = ("sqlite", "postgresql")
 
@@ -121,14 +123,22 @@ def sqlite_url(request: pytest.FixtureRequest, tmp_path: Path, _sqlite_template:
 
 
 @pytest.fixture
-def postgresql_url(
+def new_postgresql_url(
     request: pytest.FixtureRequest, postgresql_server_url: str, _postgresql_template: str
 ) -> Iterator[str]:
-    """A migrated, empty PostgreSQL database of this test's own."""
+    """A migrated PostgreSQL database that no other test ever used, with files and statistics of its own."""
     _count(request, "postgresql")
     name = _fresh_name(request)
     yield postgres.create_database(postgresql_server_url, name, _postgresql_template)
     postgres.drop_database(postgresql_server_url, name)
+
+
+@pytest.fixture
+def postgresql_url(request: pytest.FixtureRequest, _postgresql_used_again: UsedAgain) -> Iterator[str]:
+    """A migrated, empty PostgreSQL database that is this test's alone while it runs."""
+    _count(request, "postgresql")
+    yield _postgresql_used_again.url()
+    _postgresql_used_again.clean()
 
 
 @pytest.fixture
@@ -167,6 +177,15 @@ def _postgresql_template(pytestconfig: pytest.Config, postgresql_server_url: str
         yield name
     finally:
         postgres.drop_database(postgresql_server_url, name)
+
+
+@pytest.fixture(scope="session")
+def _postgresql_used_again(
+    pytestconfig: pytest.Config, postgresql_server_url: str, _postgresql_template: str
+) -> Iterator[UsedAgain]:
+    found = UsedAgain(postgresql_server_url, f"{pytestconfig.stash[_run_name]}_again", _postgresql_template)
+    yield found
+    found.drop()
 
 
 def _migrate(url: str) -> None:

@@ -15,10 +15,10 @@ def _expected(rig: Rig, table: str) -> int:
     return int((plan if isinstance(plan, list) else json.loads(plan))[0]["Plan"]["Plan Rows"])
 
 
-def test_the_planner_knows_each_school_as_soon_as_it_is_loaded(postgresql_url: str) -> None:
+def test_the_planner_knows_each_school_as_soon_as_it_is_loaded(new_postgresql_url: str) -> None:
     """The second school, too: unseen by the statistics its rows would be joined pair by pair, for minutes."""
     for school in ("99AA00", "99BB00"):
-        rig = Rig(postgresql_url, pupils=120, school=SchoolId(school))
+        rig = Rig(new_postgresql_url, pupils=120, school=SchoolId(school))
         rig.sync()
         for table in ("pupils", "guardians", "guardianships", "absences"):
             rows = rig.rows(f"SELECT count(*) AS n FROM {table} WHERE school_id = '{school}'")[0]["n"]

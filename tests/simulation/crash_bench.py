@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import shutil
 import socket
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,8 +17,8 @@ from sqlalchemy.engine import URL, make_url
 from connector.bookkeeping import leases
 from connector.portal import postgresql, sqlite
 from schemas.errors import ConnectorError
-from tests import postgres
 from tests.rig import Rig
+from tests.used_again import Rows
 
 DEAD_HOLDER = f"{socket.gethostname()}|999999999|1"
 """A process of this machine that is gone: the next run need not wait for the lease to expire."""
@@ -99,27 +98,25 @@ class Moment:
         self._url: URL = make_url(url)
         self._is_sqlite = self._url.get_backend_name() == "sqlite"
         self._file, self._copy = Path(self._url.database or ""), folder / "moment.db"
-        self._name = f"moment_{uuid.uuid4().hex[:12]}"
-        self._server = self._url.set(database="postgres").render_as_string(hide_password=False)
+        self._rows: Rows | None = None
         if self._is_sqlite:
             shutil.copyfile(self._file, self._copy)
         else:
-            postgres.create_database(self._server, self._name, str(self._url.database))
+            self._rows = Rows(url)
 
     def set_back(self) -> None:
         """Make the database what it was; no connection of ours may be open."""
-        if self._is_sqlite:
+        if self._rows is not None:
+            self._rows.set_back()
+        else:
             for suffix in ("-wal", "-shm"):
                 self._file.with_name(self._file.name + suffix).unlink(missing_ok=True)
             shutil.copyfile(self._copy, self._file)
-        else:
-            postgres.drop_database(self._server, str(self._url.database))
-            postgres.create_database(self._server, str(self._url.database), self._name)
 
     def forget(self) -> None:
         """Remove the copy."""
-        if not self._is_sqlite:
-            postgres.drop_database(self._server, self._name)
+        if self._rows is not None:
+            self._rows.forget()
 
 
 def outcome(rig: Rig) -> State:
