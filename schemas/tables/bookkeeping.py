@@ -3,9 +3,9 @@
 from datetime import date, datetime
 
 from sqlalchemy import CheckConstraint, Index, Text
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from schemas.tables.columns import SchoolRow
+from schemas.tables.columns import Row, SchoolRow
 
 
 class SchoolStateRow(SchoolRow, table=True):
@@ -150,7 +150,7 @@ class QuarantineRow(SchoolRow, table=True):
     discarded_by: str | None = Field(default=None, sa_type=Text)
 
 
-class RunRow(SQLModel, table=True):
+class RunRow(Row, table=True):
     """One execution for one school."""
 
     __tablename__ = "runs"
@@ -166,7 +166,7 @@ class RunRow(SQLModel, table=True):
     error: str | None = Field(default=None, sa_type=Text)
 
 
-class RunStreamRow(SQLModel, table=True):
+class RunStreamRow(Row, table=True):
     """The sums of one stream in one run. fetched = the seven that follow it; `held` is a part of the plan."""
 
     __tablename__ = "run_streams"
@@ -194,7 +194,7 @@ class RunStreamRow(SQLModel, table=True):
     finished_at: datetime
 
 
-class RunGateRow(SQLModel, table=True):
+class RunGateRow(Row, table=True):
     """How many records of one stream one gate withheld in one run."""
 
     __tablename__ = "run_gates"
@@ -253,7 +253,7 @@ class DueTimeRow(SchoolRow, table=True):
     failures: int = 0
 
 
-class PauseRow(SQLModel, table=True):
+class PauseRow(Row, table=True):
     """A school or a source that a person paused."""
 
     __tablename__ = "pauses"
@@ -265,7 +265,7 @@ class PauseRow(SQLModel, table=True):
     reason: str = Field(sa_type=Text)
 
 
-class PauseMoveRow(SQLModel, table=True):
+class PauseMoveRow(Row, table=True):
     """Every pause and every resumption: only added to. `action` is pause or resume."""
 
     __tablename__ = "pause_moves"

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from pydantic import ConfigDict
 from sqlalchemy import Text
+from sqlalchemy.ext.declarative import DeferredReflection
 from sqlmodel import Field, SQLModel
 
 SQLModel.metadata.naming_convention = {
@@ -19,11 +20,17 @@ SQLModel.metadata.naming_convention = {
 }
 
 
-class SchoolRow(SQLModel):
-    """A row that belongs to one school."""
+class Row(DeferredReflection, SQLModel):
+    """A row of a table, written and read by column, never as an object.
 
-    # A row is written and read by column, never validated: its validator would only cost the start of a process.
+    So neither a validator is built nor, as nobody calls `prepare`, a mapper: both would only cost each start.
+    """
+
     model_config = ConfigDict(defer_build=True)  # type: ignore[assignment]  # SQLModel takes pydantic's
+
+
+class SchoolRow(Row):
+    """A row that belongs to one school."""
 
     school_id: str = Field(primary_key=True, sa_type=Text)
 

@@ -9,10 +9,10 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, LargeBinary, Text, false, text
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
 from schemas.corrections import EVIDENCE_TYPES, MOST_EVIDENCE_BYTES, Motive, Outcome, State, moves
-from schemas.tables.columns import SchoolRow
+from schemas.tables.columns import Row, SchoolRow
 
 
 def _one_of(column: str, words: Any) -> str:
@@ -111,7 +111,7 @@ class CorrectionItemRow(SchoolRow, table=True):
     closed_at: datetime | None = None
 
 
-class CorrectionMoveRow(SQLModel, table=True):
+class CorrectionMoveRow(Row, table=True):
     """One move of one item. Append-only; a move that `schemas.corrections` does not allow is refused."""
 
     __tablename__ = "correction_moves"

@@ -7,9 +7,9 @@ and moves `register_versions`, so that a run notices. `changed_by` says who, in 
 from datetime import date, datetime
 
 from sqlalchemy import CheckConstraint, Text
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from schemas.tables.columns import SchoolRow
+from schemas.tables.columns import Row, SchoolRow
 
 
 class PhaseRow(SchoolRow, table=True):
@@ -82,7 +82,7 @@ class RevealRow(SchoolRow, table=True):
     revealed_at: datetime
 
 
-class RegisterHistoryRow(SQLModel, table=True):
+class RegisterHistoryRow(Row, table=True):
     """One change of the register. Append-only; written by triggers."""
 
     __tablename__ = "register_history"
