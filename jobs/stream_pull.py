@@ -143,7 +143,8 @@ def _stage(run: RunState, pull: Pull) -> Mapping[Stream, Tally]:
 
 def _weigh(run: RunState, connection: Connection, stream: Stream, mode: Mode, tally: Tally) -> Staged:
     """Judge whether an enumeration can be trusted to be complete."""
-    run.session.learn(STAGING[stream], tally.fetched, ("id", "outcome", "action", *TIES[stream]))
+    if not tally.is_first:  # else there is no row yet that what was staged would be compared with
+        run.session.learn(STAGING[stream], tally.fetched, ("id", "outcome", "action", *TIES[stream]))
     lot = survey.lot(connection, stream)
     counted = tally.first_expected is None or (tally.first_expected == tally.last_expected == lot.keys + lot.unreadable)
     is_short = mode in _ENUMERATIONS and not (tally.is_ended and counted)
