@@ -55,7 +55,10 @@ sys.exit(os.waitstatus_to_exitcode(status) & 255)
 
 
 class Cost(NamedTuple):
-    """What one process took: seconds by the clock, seconds of CPU of its own, megabytes at its peak."""
+    """What a command took: seconds by the clock, seconds of CPU, megabytes at its peak.
+
+    CPU is that of its workers too, the peak that of the largest of its processes.
+    """
 
     wall_seconds: float
     cpu_seconds: float

@@ -68,11 +68,11 @@ class _Sync(NamedTuple):
         return reports.Outcome(school, code, status="not started")
 
     def lost(self, school: SchoolId, code: int) -> Outcome:
-        how = f"killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
+        how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
         return reports.Outcome(
             school,
             exits.BUG,
             status=RunStatus.FAILED.value,
-            error=f"The process at work on it was {how}." if code < 0 else f"The process at work on it {how}.",
+            error=f"The process at work on it {how}.",
             fix="Nothing is half written; the next sync goes on. If memory was short, lower `parallel_schools`.",
         )
