@@ -73,6 +73,10 @@ class Progress(NamedTuple):
     is_done: bool
 
 
+Show = Callable[[Progress], None]
+"""Hears how far a stream is."""
+
+
 def clock() -> datetime:
     """Give this moment as an aware instant. Only jobs read the clock."""
     return datetime.now(UTC)
@@ -110,7 +114,7 @@ class Parts(NamedTuple):
     lease_seconds: int = 120
     hold_days: int = 14
     parallel_requests: int = 1
-    on_progress: Callable[[Progress], None] = _ignore
+    on_progress: Show = _ignore
     should_stop: Callable[[], bool] = _never
     pause: Callable[[], Pause | None] = _not_paused
     documents: DocumentPlan = DocumentPlan()

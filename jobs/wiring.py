@@ -20,7 +20,7 @@ from connector.settings_shape import Settings, SourceSettings
 from connector.sources.base import Source
 from jobs.dialects import DIALECTS
 from jobs.fetch_ahead import is_given_up
-from jobs.parts import IS_UNWANTED, CorrectionPlan, DocumentPlan, MailPlan, Parts, Progress, SchoolPlan
+from jobs.parts import IS_UNWANTED, CorrectionPlan, DocumentPlan, MailPlan, Parts, Progress, SchoolPlan, Show
 from jobs.switch import Switch
 from mappings.brake import Limits
 from mappings.documents import Rules
@@ -106,7 +106,7 @@ class Wiring:
         self,
         school: SchoolId,
         *,
-        on_progress: Callable[[Progress], None] = _ignore,
+        on_progress: Show = _ignore,
         should_stop: Stop | None = None,
         path: Path | None = None,
     ) -> Parts:
@@ -165,7 +165,7 @@ class Wiring:
             )
         )
 
-    def patient_parts(self, school: SchoolId, *, on_progress: Callable[[Progress], None] = _ignore) -> Parts:
+    def patient_parts(self, school: SchoolId, *, on_progress: Show = _ignore) -> Parts:
         """Give everything for work that may only use what others leave of the source: one request at a time."""
         parts = self.parts(school, on_progress=on_progress)
         live = DIALECTS[self._source_settings(school).dialect]().live

@@ -117,7 +117,7 @@ def alone(url: str) -> Iterator[Connection[Any]]:
             connection.rollback()  # what a transaction sees of other backends it sees once
             if time.monotonic() > until:
                 raise RuntimeError("a connection to the database does not end")
-            time.sleep(0.002)
+            time.sleep(0.002)  # a backend that was told to end takes a moment
         yield connection
 
 

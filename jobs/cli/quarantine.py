@@ -14,6 +14,7 @@ from schemas.streams import Stream
 
 if TYPE_CHECKING:
     from jobs.cli.reports import Outcome
+    from jobs.parts import Show
     from jobs.wiring import Wiring
 
 app = typer.Typer(no_args_is_help=True, help="Records that could not be used: which, why, and again.")
@@ -149,7 +150,7 @@ def _replay(
     items: list[Item],
     outcomes: list[Outcome],
     stopping: session.Stopping,
-    show_bars: render.Show,
+    show_bars: Show,
 ) -> None:
     from jobs.replay import replay as again
 

@@ -8,7 +8,7 @@ import os
 import shutil
 import sys
 import textwrap
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
@@ -18,9 +18,8 @@ from zoneinfo import ZoneInfo
 from schemas.errors import ConnectorError
 
 if TYPE_CHECKING:
-    from jobs.parts import Progress
+    from jobs.parts import Progress, Show
 
-Show = Callable[["Progress"], None]
 ZONE = ZoneInfo("Europe/Amsterdam")
 _GAP = "  "
 _ROOMS = ("connector", "mappings", "schemas", "jobs")

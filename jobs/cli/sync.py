@@ -17,6 +17,7 @@ FED_BY_FILES = "fed by files: tidied only; new data comes with `connector import
 if TYPE_CHECKING:
     from jobs.cli.reports import Outcome
     from jobs.engines.worker import Stopping
+    from jobs.parts import Show
     from jobs.sync import SyncOptions
     from jobs.wiring import Wiring
 
@@ -49,7 +50,7 @@ class _Sync(NamedTuple):
 
     options: SyncOptions
 
-    def do(self, wiring: Wiring, school: SchoolId, stopping: Stopping, show: render.Show) -> Outcome:
+    def do(self, wiring: Wiring, school: SchoolId, stopping: Stopping, show: Show) -> Outcome:
         from jobs.sync import sync_school
         from jobs.wiring import NO_DOCUMENT
 
@@ -64,7 +65,7 @@ class _Sync(NamedTuple):
         return outcomes[0]
 
     def unbegun(self, school: SchoolId, stopping: Stopping) -> Outcome:
-        code = stopping.exit_code if stopping.is_asked() else exits.SOURCE
+        code = stopping.exit_code if stopping.is_asked() else exits.BUG  # else every worker died
         return reports.Outcome(school, code, status="not started")
 
     def lost(self, school: SchoolId, code: int) -> Outcome:

@@ -13,8 +13,8 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from connector.settings_shape import Settings
-from jobs.engines.worker import Line, Show, Stopping, Work, serve
-from jobs.parts import Progress
+from jobs.engines.worker import Line, Stopping, Work, serve
+from jobs.parts import Progress, Show
 from jobs.wiring import Wiring
 from schemas.ids import SchoolId
 

@@ -8,17 +8,18 @@ neither a signal nor the death of whoever hands out leaves a worker behind.
 from __future__ import annotations
 
 import io
+import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import redirect_stderr, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 import structlog
 
 from connector.settings_shape import Settings
-from jobs.parts import Progress
+from jobs.parts import Show
 from jobs.wiring import Wiring, open_wiring
 from schemas.ids import SchoolId
 
@@ -26,9 +27,8 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
 _log = structlog.get_logger("connector")
-_INTERRUPTED, _TERMINATED, _BUG = 130, 143, 70
+_INTERRUPTED, _TERMINATED, _BUG = 128 + signal.SIGINT, 128 + signal.SIGTERM, os.EX_SOFTWARE
 
-Show = Callable[[Progress], None]
 _Done_co = TypeVar("_Done_co", covariant=True)
 
 
