@@ -33,6 +33,7 @@ from schemas.errors import (
     SourceRefused,
     StopRequested,
     StreamNotSupplied,
+    StreamRefused,
     TransientError,
 )
 
@@ -297,4 +298,5 @@ def _accepted(ask: Ask, answer: Answer) -> bytes:
         raise TransientError(what, fix="Begin the enumeration again.")
     if answer.status == UNAUTHORISED:
         raise SourceRefused(what, fix="A fresh token was refused too: check this client's rights.")
-    raise SourceRefused(what, fix="Check the school, and what the supplier granted this client.")
+    refused = said(answer.status, answer.problem)
+    raise StreamRefused(what, said=refused, fix="Check the school, and what the supplier granted this client.")

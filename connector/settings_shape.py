@@ -102,10 +102,11 @@ class BrakeSettings(_Section):
 
 
 class RunSettings(_Section):
-    """How long a run may be silent, and how long held keys wait."""
+    """How long a run may be silent, and how long held keys and rows that nobody can judge wait."""
 
     lease_seconds: int = Field(default=120, ge=10, le=3600)
     hold_days: int = Field(default=14, ge=1, le=366)
+    unreadable_hours: int = Field(default=24, ge=0, le=720)
 
 
 class TargetSettings(_Section):

@@ -15,7 +15,7 @@ from mappings.activation import ModuleState, Policy, decide
 from mappings.gates import Context
 from schemas.explanations import SHOWN_BY, Told
 from schemas.modules import ALWAYS_ON, Module
-from schemas.streams import LOOSE_REFERENCES, TIES, Action, Outcome, Page, Pull, Rejection, Stream, Tombstone
+from schemas.streams import LOOSE_REFERENCES, TIES, Action, Outcome, Page, Partial, Pull, Rejection, Stream, Tombstone
 
 
 def plan(connection: Connection, parts: Parts, modules: Collection[Module]) -> tuple[Policy, tuple[Stream, ...]]:
@@ -74,5 +74,5 @@ def _is_of(stream: Stream, item: Any, read: Any, keys: Collection[str]) -> bool:
     if type(item) is Rejection:
         named = (item.key,) if stream is Stream.PUPILS else [key for column, key in item.ties if column == "pupil_id"]
         return any(key in keys for key in named)
-    record = read(item)
+    record = read(item.record if type(item) is Partial else item)
     return (record.key if stream is Stream.PUPILS else record.pupil_key) in keys

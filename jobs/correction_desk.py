@@ -21,7 +21,7 @@ from schemas.correction_fields import FIELDS, FieldName, named
 from schemas.corrections import Item
 from schemas.ids import SchoolId, SourceKey
 from schemas.selections import Selections
-from schemas.streams import Pull, Rejection, Stream, Tombstone
+from schemas.streams import Partial, Pull, Rejection, Stream, Tombstone
 
 PERSONS = (Stream.PUPILS, Stream.GUARDIANS)
 
@@ -140,7 +140,7 @@ class Desk:
                 if type(wire) is Rejection:
                     unreadable.add(keys.get(wire.key or ""))
                 elif type(wire) is not Tombstone:
-                    record = read(wire)
+                    record = read(wire.record if type(wire) is Partial else wire)
                     for key in {record.key, *record.former_keys} & keys.keys():
                         self.seen[stream, keys[key]] = record
         self.looked_up |= {(stream, one) for one in wanted if one not in unreadable}

@@ -5,11 +5,12 @@ from __future__ import annotations
 import structlog
 from sqlalchemy import Connection
 
-from connector.bookkeeping import checkpoints, ledger, leftovers, pending, quarantine, register
+from connector.bookkeeping import checkpoints, invitations, ledger, leftovers, pending, quarantine, register, stopped
 from connector.bookkeeping.checkpoints import Checkpoint
 from connector.portal import documents, removal
 from jobs.run_state import RunState
-from jobs.stream_pull import derive, note_rows_gone
+from jobs.standstill import unjudged
+from jobs.stream_apply import derive, note_rows_gone
 from jobs.supply import supplied
 from mappings.gates import LEFT, NO_ENROLLED_CHILD
 from schemas.modules import ESSENTIAL, STREAMS_OF, Module
@@ -17,6 +18,8 @@ from schemas.runs import RunStatus, Sums
 from schemas.streams import Stream, children_of
 
 _log = structlog.get_logger("connector")
+UNJUDGED = "unjudged"
+"""Why a key is hidden whose record could not be judged for too long."""
 
 
 def withdraw_closed(run: RunState, closed: frozenset[Stream]) -> None:
@@ -31,11 +34,13 @@ def withdraw_closed(run: RunState, closed: frozenset[Stream]) -> None:
         checkpoints.forget(connection, school, closed)
         quarantine.forget(connection, school, closed)
         pending.forget(connection, school, set(closed))
+        stopped.forget(connection, school, closed)
         register.conceal(connection, school, concealed)
         for stream, rows in gone.items():
             note_rows_gone(run, connection, stream, Sums(withdrawn=rows))
         run.checkpoints = checkpoints.read(connection, school)
     run.revealed -= frozenset(concealed)
+    run.stops = {stream: stop for stream, stop in run.stops.items() if stream not in closed}
     _log.info("streams_withdrawn", streams=len(closed), withdrawn=sum(gone.values()))
 
 
@@ -55,6 +60,42 @@ def withdraw_ended(run: RunState) -> None:
         for stream, rows in removal.delete_doomed(connection, school, derive).items():
             note_rows_gone(run, connection, stream, Sums(withdrawn=rows))
         pending.forget_gone(connection, school)
+
+
+def has_unjudged(run: RunState) -> bool:
+    """Tell whether rows are still in the portal that could not be judged for as long as they may stay so."""
+    over = unjudged(run)
+    if not over:
+        return False
+    with run.session.read() as connection:
+        queries = (stopped.unjudged_keys(run.parts.school.id, stream, stop) for stream, stop in over.items())
+        return any(connection.execute(query.limit(1)).first() is not None for query in queries)
+
+
+def withdraw_unjudged(run: RunState) -> None:
+    """Withhold what nobody could judge for too long. That is our decision, so nothing holds it.
+
+    It does not wait for the source, which may be away just then.
+    """
+    if run.is_dry or not has_unjudged(run):
+        return
+    school, now = run.parts.school.id, run.parts.clock()
+    run.staging.prepare()
+    with run.session.write() as connection:
+        run.fence(connection)
+        removal.forget_doomed(connection)
+        key = invitations.keep_key(connection, school)
+        for stream, stop in unjudged(run).items():
+            over = stopped.unjudged_keys(school, stream, stop)
+            stopped.keep_digests(connection, school, stream, over, key, now)
+            removal.doom(connection, school, stream, over)
+            if children_of(stream):
+                pending.hide(connection, school, stream, over, UNJUDGED, now)
+        gone = removal.delete_doomed(connection, school, derive)
+        for stream, rows in gone.items():
+            note_rows_gone(run, connection, stream, Sums(withdrawn=rows))
+        pending.forget_gone(connection, school)
+    _log.warning("rows_unjudged", withdrawn=sum(gone.values()))
 
 
 def expire_held(run: RunState) -> None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from connector.bookkeeping import checkpoints, leases, ledger, leftovers, register
+from connector.bookkeeping import checkpoints, leases, ledger, leftovers, register, stopped
 from connector.bookkeeping.checkpoints import Checkpoint
 from connector.bookkeeping.leases import Lease
 from connector.bookkeeping.leftovers import Leftovers
@@ -22,6 +22,7 @@ from mappings.activation import ModuleState, decide
 from schemas.ids import new_run_id
 from schemas.modules import ALWAYS_ON, Module
 from schemas.selections import Selections
+from schemas.stops import Stop
 from schemas.streams import Stream
 
 SYSTEM = "connector"
@@ -37,6 +38,7 @@ class _Found(NamedTuple):
     checkpoints: dict[Stream, Checkpoint]
     selections: Selections
     leftovers: Leftovers
+    stops: dict[Stream, Stop]
 
 
 def open_state(session: Session, parts: Parts, task: Task, lease: Lease | None) -> RunState:
@@ -70,6 +72,7 @@ def open_state(session: Session, parts: Parts, task: Task, lease: Lease | None) 
         revealed=frozenset(entry.module for entry in found.entries if entry.revealed_at is not None),
         checkpoints=found.checkpoints,
         leftovers=found.leftovers,
+        stops=found.stops,
         staging=Staging(session, school.id),
         ahead=FetchAhead(partial(parts.source.pages, school.id), parts.parallel_requests),
     )
@@ -79,11 +82,13 @@ def _read(connection: Connection, parts: Parts, now: datetime) -> _Found:
     school = parts.school.id
     name = ledger.name_at(connection, school, source=parts.school.source, dialect=parts.source.dialect)
     entries, version = register.read(connection, school)
+    left = leftovers.read(connection, school, now)
     return _Found(
         name,
         entries,
         version,
         checkpoints.read(connection, school),
         register.selections(connection, school),
-        leftovers.read(connection, school, now),
+        left,
+        stopped.read(connection, school) if left.stopped else {},
     )

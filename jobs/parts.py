@@ -103,6 +103,7 @@ IS_UNWANTED: ContextVar[Callable[[], bool]] = ContextVar("is_unwanted", default=
 class Parts(NamedTuple):
     """Everything a run needs, live. `readers` maps the dialect's wire records to canonical ones.
 
+    `unreadable_hours` is how long rows stay that nobody can judge any more, because many records cannot be read.
     `parallel_requests` is how much of the source may be asked at a time; 1 asks for one page after another.
     """
 
@@ -113,6 +114,7 @@ class Parts(NamedTuple):
     clock: Callable[[], datetime] = clock
     lease_seconds: int = 120
     hold_days: int = 14
+    unreadable_hours: int = 24
     parallel_requests: int = 1
     on_progress: Show = _ignore
     should_stop: Callable[[], bool] = _never

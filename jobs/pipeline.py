@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import NamedTuple
 
 import structlog
@@ -14,23 +15,43 @@ from connector.bookkeeping.checkpoints import Checkpoint
 from connector.bookkeeping.leases import Lease
 from connector.portal.database import Session
 from jobs.documents import has_documents_due, tend_documents
-from jobs.housekeeping import expire_held, finish, remove_due, withdraw_closed, withdraw_ended
+from jobs.housekeeping import (
+    expire_held,
+    finish,
+    has_unjudged,
+    remove_due,
+    withdraw_closed,
+    withdraw_ended,
+    withdraw_unjudged,
+)
 from jobs.ledgered import ledgered
 from jobs.news import learn_wishes
 from jobs.opening import open_state
 from jobs.parts import IS_UNWANTED, Parts, Task
 from jobs.period_pull import pull_period
 from jobs.run_state import RunState
+from jobs.standstill import is_refused, note_refused, note_unreached, problem_of, rests, save_refused
 from jobs.stream_pull import pull_bundle
 from jobs.supply import note_missing, set_aside, supplied
 from jobs.switch import refusal
-from schemas.errors import ConnectorError, CursorExpired, StopRequested, StreamNotSupplied, TransientError
+from schemas.errors import (
+    ConnectorError,
+    CursorExpired,
+    StopRequested,
+    StreamNotSupplied,
+    StreamRefused,
+    TransientError,
+)
 from schemas.ids import SchoolId, SourceKey
 from schemas.modules import STREAMS_OF
 from schemas.runs import RunReport, RunStatus, StreamReport
+from schemas.stops import PEOPLE, REFUSED
 from schemas.streams import Changes, Cursor, Pull, Stream, children_of
 
 _log = structlog.get_logger("connector")
+MOST_FAILURES = 3
+"""So many streams that fail one after another mean that the source is away; the rest is not asked for."""
+ONCE_A_NIGHT = timedelta(hours=20)
 
 
 class Work(NamedTuple):
@@ -118,10 +139,12 @@ def _go(run: RunState) -> RunReport:
         work = _look(run)
     except ConnectorError:
         with ledgered(run):
+            withdraw_unjudged(run)
             raise
     if work.is_nothing and run.task.is_whole and run.task.document is None:
         _log.info("run_quiet", seconds=round(time.monotonic() - started, 3))
-        return _report(run, RunStatus.QUIET)
+        problem = problem_of(run)
+        return _report(run, RunStatus.INCOMPLETE if problem else RunStatus.QUIET, problem)
     with ledgered(run):
         error_text = _work(run, work)
     status = RunStatus.INCOMPLETE if error_text else RunStatus.DONE
@@ -162,19 +185,42 @@ def _look(run: RunState) -> Work:
     if not run.parts.source.capabilities.is_incremental:
         streams = streams if run.task.document is not None else ()
         return Work(frozenset(streams), frozenset(), closed, leftovers)
-    full = frozenset(stream for stream in streams if run.task.is_full or _needs_full(run, stream))
+    wanted = [stream for stream in streams if not is_refused(run, stream)]
+    full = frozenset(
+        stream for stream in wanted if (run.task.is_full or _needs_full(run, stream)) and not rests(run, stream)
+    )
     cursors = {
         stream: cursor
-        for stream in streams
-        if stream not in full and (cursor := run.checkpoints[stream].cursor) is not None
+        for stream in wanted
+        if stream not in full and (cursor := run.checkpoints.get(stream, Checkpoint()).cursor) is not None
     }
     changes = _changes(run, cursors)
-    return Work(full | changes.expired, changes.changed - changes.expired, closed, leftovers)
+    expired = frozenset(stream for stream in changes.expired if not _waits(run, stream))
+    # Only asking for it tells whether it is granted again.
+    due = frozenset(stream for stream in cursors if stream in run.stops and run.stops[stream].code == REFUSED)
+    return Work(full | expired, (changes.changed | due) - changes.expired, closed, leftovers)
+
+
+def _waits(run: RunState, stream: Stream) -> bool:
+    """Tell of a stream whose cursor the source forgot whether it is pulled in full another time.
+
+    While it stopped that is when it is tried again; while disappearances wait for a person, once a night: each full
+    pull would find them again.
+    """
+    if rests(run, stream):
+        return True
+    with run.session.read() as connection:
+        if not pending.holds_removals(connection, run.parts.school.id, stream):
+            return False
+        last = ledger.last_full_at(connection, run.parts.school.id, stream)
+    return last is not None and run.parts.clock() - last < ONCE_A_NIGHT
 
 
 def _has_leftovers(run: RunState) -> bool:
     left = run.leftovers
     if left.removals or left.expired or left.overdue or left.broken_off or left.ended or has_documents_due(run):
+        return True
+    if left.stopped and has_unjudged(run):
         return True
     return left.approved and bool(_approved(run))
 
@@ -185,7 +231,11 @@ def _changes(run: RunState, cursors: Mapping[Stream, Cursor]) -> Changes:
     if not cursors:
         return Changes(frozenset(), frozenset())
     try:
-        return source.changed(school, cursors)
+        changes = source.changed(school, cursors)
+        run.is_answered = True
+        return changes
+    except StreamRefused:  # perhaps one of these is no longer granted: asked one by one, each answers for itself
+        return Changes(frozenset(cursors), frozenset())
     except StreamNotSupplied:
         gone = cursors.keys() - source.describe(school).streams
         if not gone:
@@ -208,6 +258,7 @@ def _work(run: RunState, work: Work) -> str:
     if not run.is_dry:
         withdraw_closed(run, work.closed)
         withdraw_ended(run)
+        withdraw_unjudged(run)
         expire_held(run)
     else:
         for stream in Stream:
@@ -223,15 +274,22 @@ def _work(run: RunState, work: Work) -> str:
         remove_due(run)
         undone = tend_documents(run)
         problem = problem or undone
+    problem = " ".join(one for one in (problem_of(run), problem) if one)
+    if not run.is_dry:
         finish(run, problem)
     return problem
 
 
 def _pull_streams(run: RunState, work: Work) -> str:
-    """Pull bundle by bundle, parents first. One bundle may fail for a while; what hangs on it then waits."""
-    problem = ""
+    """Pull bundle by bundle, parents first; give what stayed undone.
+
+    A bundle may fail for a while, and what hangs on it then waits; or be refused, and the others go on. A source that
+    fails `MOST_FAILURES` times on end is away.
+    """
+    failures, problem = 0, ""
+    refusals: list[StreamRefused] = []
     selected = set(_selected(run))
-    passed: set[Stream] = set()
+    passed: set[Stream] = {stream for stream in selected if is_refused(run, stream)}
     with run.ahead:
         while pulls := _still_to_pull(run, work, selected - passed):
             run.ahead.expect(pulls)
@@ -243,24 +301,38 @@ def _pull_streams(run: RunState, work: Work) -> str:
                 note_missing(run, streams)
                 passed |= set_aside(run)
                 continue
-            except TransientError as error:
-                if problem or not _is_sources_fault(error):
-                    raise
-                problem = str(error)
-                waiting = {*streams, *(child for stream in streams for child in children_of(stream))}
-                passed |= waiting
-                _log.warning("stream_skipped", streams=len(waiting), error_type=type(error).__name__)
+            except StreamRefused as error:
+                refusals.append(error)
+                note_refused(run, streams, error)
                 continue
+            except TransientError as error:
+                failures += 1
+                if failures == MOST_FAILURES or not _is_sources_fault(error):
+                    raise
+                problem = problem or str(error)
+                waiting = () if note_unreached(run, streams) else _hanging_on(streams)
+                passed.update(waiting)
+                _log.warning("stream_skipped", streams=len(streams) + len(waiting), error_type=type(error).__name__)
+                continue
+            failures, run.is_answered = 0, True
             short = [report.stream.value for report in reports if report.is_incomplete]
             if short:
                 problem = f"The source counted other records than it handed out: {', '.join(short)}."
+    if refusals and not run.is_answered:
+        raise refusals[0]
+    save_refused(run)
     return problem
+
+
+def _hanging_on(streams: Iterable[Stream]) -> tuple[Stream, ...]:
+    return tuple(child for stream in streams for child in children_of(stream))
 
 
 def _still_to_pull(run: RunState, work: Work, left: set[Stream]) -> list[Pull]:
     """Give what is still to be pulled, parents first; a stream that a parent now wants in full is pulled in full."""
     pulls: list[Pull] = []
-    for bundle in run.parts.source.capabilities.bundles:
+    # People and consent come first: whether they can be read decides what may be shown of the others.
+    for bundle in sorted(run.parts.source.capabilities.bundles, key=PEOPLE.isdisjoint):
         full = {s for s in bundle if s in left and (s in work.full or _is_demanded(run, s))}
         streams = tuple(s for s in bundle if s in full or s in work.changed)
         if streams and left.issuperset(streams):
@@ -275,6 +347,8 @@ def _is_sources_fault(error: TransientError) -> bool:
 
 def _is_demanded(run: RunState, stream: Stream) -> bool:
     """Tell whether a parent that came back in this very run wants the stream in full."""
+    if rests(run, stream):
+        return False
     return run.checkpoints.get(stream, Checkpoint()).full_reason is not None
 
 

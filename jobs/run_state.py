@@ -22,6 +22,7 @@ from schemas.errors import PolicyMoved, StopRequested
 from schemas.ids import RunId
 from schemas.modules import Module, modules_needing
 from schemas.runs import StreamReport
+from schemas.stops import Stop
 from schemas.streams import Stream
 
 
@@ -49,6 +50,14 @@ class RunState:
     refused: int = 0
     wishes: Wishes = field(default_factory=dict)
     """What parents asked for and the pull may bring."""
+    stops: dict[Stream, Stop] = field(default_factory=dict)
+    """The streams that stopped, as far as this run knows."""
+    tried: set[Stream] = field(default_factory=set)
+    """The stopped streams that this run asked for in full."""
+    unreached: set[Stream] = field(default_factory=set)
+    """The streams of people and consent that the source stumbled over in this run."""
+    is_answered: bool = False
+    """The source answered a question of this run, so whatever it refuses is that thing alone."""
     renewed_at: float = field(default_factory=time.monotonic)
 
     @property

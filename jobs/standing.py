@@ -35,6 +35,7 @@ class Attention(StrEnum):
     """Why a person should look at a school."""
 
     LATE = "late"
+    STOPPED = "stopped"
     LAST_RUN = "last_run"
     HELD = "held"
     QUARANTINE = "quarantine"
@@ -66,6 +67,7 @@ class SchoolStanding(NamedTuple):
         is_bad = self.is_broken_off or (last is not None and last["status"] in _BAD_ENDS)
         found = {
             Attention.LATE: self.is_late or any(one.is_late for one in self.modules),
+            Attention.STOPPED: bool(self.books.stopped),
             Attention.LAST_RUN: is_bad,
             Attention.HELD: self.books.held.needing_a_person > 0,
             Attention.QUARANTINE: self.books.quarantine.needing_a_person > 0,

@@ -3,104 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, NamedTuple
 
 import structlog
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
-from connector.bookkeeping import checkpoints, ledger, pending, quarantine
+from connector.bookkeeping import ledger, stopped
 from connector.bookkeeping.checkpoints import Checkpoint
-from connector.portal import access_rows, aliases, group_list_rows, judged, plan, removal, store, survey
-from connector.portal.staging import STAGING, settle_duplicates
-from connector.portal.survey import Drawn, Lot, Survey
+from connector.portal import aliases, judged, plan, survey
+from connector.portal.staging import ALONG, NEW, STAGING, settle_duplicates
+from connector.portal.survey import Drawn, Survey
 from jobs.fetch_ahead import HeldUp, named_in_logs
-from jobs.news import news_of
 from jobs.parts import Progress
 from jobs.run_state import RunState
 from jobs.staged_rows import page_rows
-from mappings.access import PupilFacts, Relation, derive_access
+from jobs.standstill import is_frozen, stop_of
+from jobs.stream_apply import Settled, Staged, Tally, apply_stream
 from mappings.activation import is_settings_change
 from mappings.brake import PASSES, PlanCounts, Recent, Verdict, judge
 from mappings.gates import Context
-from mappings.group_list import Listed, Parent, derive_entry
+from mappings.unreadable import is_over, staying
 from schemas.errors import StopRequested
 from schemas.runs import StreamReport, Sums
-from schemas.streams import (
-    TIES,
-    WHOLE_SCHOOL,
-    Action,
-    Cursor,
-    Mode,
-    Outcome,
-    Page,
-    Pull,
-    Scope,
-    Stream,
-    naming,
-)
-from schemas.tables.catalogue import TABLES
+from schemas.stops import UNREADABLE_KEY, Stop
+from schemas.streams import TIES, Action, Mode, Outcome, Pull, Stream
 
 _log = structlog.get_logger("connector")
 RETRIES_OF_A_SHORT_ENUMERATION = 1
 _ENUMERATIONS = frozenset({Mode.FULL, Mode.PERIOD})
-
-
-def _access(pupil: tuple[Any, ...], relations: Any) -> list[tuple[Any, ...]]:
-    return [tuple(window) for window in derive_access(PupilFacts(*pupil), [Relation(*row) for row in relations])]
-
-
-def _entry(pupil: tuple[Any, ...], preferences: Any, parents: Any) -> tuple[Any, ...] | None:
-    return derive_entry(Listed(*pupil), preferences, [Parent(*row) for row in parents])
-
-
-derive = removal.Derive(_access, _entry)
-"""Brings the pure derivations to the rows of the store."""
-
-
-@dataclass
-class Tally:
-    """What the pages of one stream told."""
-
-    fetched: int = 0
-    first_expected: int | None = None
-    last_expected: int | None = None
-    cursor: Cursor | None = None
-    is_ended: bool = False
-    is_first: bool = False
-    """The stream never came in whole: what is shown is staged to be added, else to be kept."""
-    scope: Scope = WHOLE_SCHOOL
-
-    def count(self, page: Page) -> None:
-        """Take in one page."""
-        self.fetched += len(page.items)
-        if self.first_expected is None:
-            self.first_expected = page.expected
-        self.last_expected = page.expected
-        self.scope = page.scope
-        if page.is_last:
-            self.is_ended, self.cursor = True, page.cursor
-
-
-class Staged(NamedTuple):
-    """One stream, staged to the end, and what may be concluded from it."""
-
-    stream: Stream
-    mode: Mode
-    tally: Tally
-    lot: Lot
-    is_short: bool
-    """The keys seen are not as many as the source counted: nothing can be missing, no checkpoint moves."""
-    is_complete: bool
-
-
-class Settled(NamedTuple):
-    """One stream, planned and judged."""
-
-    survey: Survey
-    drawn: Drawn
-    report: StreamReport
-    new_aliases: list[aliases.Alias]
 
 
 def pull_bundle(run: RunState, pull: Pull) -> list[StreamReport]:
@@ -159,16 +88,7 @@ def _settle(run: RunState, staged: Staged) -> StreamReport:
     now = parts.clock()
     with run.session.read() as connection:
         found, new_aliases = _survey(run, connection, staged)
-        question = plan.Question(
-            parts.school.id,
-            stream,
-            staged.tally.scope,
-            staged.tally.is_first,
-            staged.is_complete,
-            is_wanted=staged.mode is Mode.KEYS,
-            counts_staged_parents=run.is_dry,
-            survey=found,
-        )
+        question, stop = _question(run, connection, staged, found)
         plan.draw(connection, question)
         drawn = survey.drawn(connection, stream)
         wishes = judged.wishes(connection, question, drawn, checkpoint.loaded_at, now)
@@ -181,7 +101,50 @@ def _settle(run: RunState, staged: Staged) -> StreamReport:
     _log.info("stream_planned", stream=stream.value, mode=staged.mode.value, **report.sums._asdict())
     if report.sums.held:
         _log.warning("stream_held", stream=stream.value, held=report.sums.held, reason=report.hold_reason)
-    return report if run.is_dry else _apply(run, staged, Settled(found, drawn, report, new_aliases))
+    settled = Settled(found, drawn, report, new_aliases, stop, question.is_frozen, question.returning)
+    if not run.is_dry:
+        report = apply_stream(run, staged, settled)
+    _note_stop(run, staged, stop)
+    return report
+
+
+def _question(
+    run: RunState, connection: Connection, staged: Staged, found: Survey
+) -> tuple[plan.Question, Stop | None]:
+    """Put together what is planned, and judge whether the source stopped sending the stream as it should."""
+    parts, stream, lot = run.parts, staged.stream, staged.lot
+    now, hours = parts.clock(), parts.unreadable_hours
+    size = max(found.size, lot.keys + lot.unreadable) if staged.mode is Mode.FULL else found.size
+    stop = stop_of(run, connection, stream, staged.mode, lot.unread, size)
+    is_unseen_over = stop is not None and stop.code == UNREADABLE_KEY and is_over(stop, now, hours)
+    returning: frozenset[str] = frozenset()
+    if stream in found.unjudged:
+        returning = stopped.returning(connection, parts.school.id, stream, now)
+    return plan.Question(
+        parts.school.id,
+        stream,
+        staged.tally.scope,
+        staged.tally.is_first,
+        staged.is_complete,
+        is_wanted=staged.mode is Mode.KEYS,
+        counts_staged_parents=run.is_dry,
+        survey=found,
+        staying=staying(stop, now, hours),
+        is_frozen=is_frozen(run, stream, stop),
+        withdraws_unseen=is_unseen_over and staged.mode is Mode.FULL and not staged.is_short,
+        returning=returning,
+    ), stop
+
+
+def _note_stop(run: RunState, staged: Staged, stop: Stop | None) -> None:
+    """Remember in the run how the stream stands; what a backfill found concerns its own period only."""
+    if run.task.period is not None or staged.mode is Mode.KEYS:
+        return
+    if stop is None:
+        if run.stops.pop(staged.stream, None) is not None:
+            _log.info("stream_resumed", stream=staged.stream.value)
+    else:
+        run.stops[staged.stream] = stop
 
 
 def _survey(run: RunState, connection: Connection, staged: Staged) -> tuple[Survey, list[aliases.Alias]]:
@@ -238,100 +201,11 @@ def _report(run: RunState, staged: Staged, drawn: Drawn, wishes: judged.Wishes, 
         tombstones=drawn.count(Outcome.DELETED.value),
         duplicates=drawn.count(Outcome.DUPLICATE.value),
         missing=drawn.count(plan.MISSING),
-        held=drawn.count(holds=(plan.NEW, plan.ALONG)),
+        held=drawn.count(holds=(NEW, ALONG)),
         disappeared=0 if Action.REMOVE in verdict.held else wishes.removals,
         appeared=wishes.additions if is_judged and Action.ADD not in verdict.held else 0,
         size_before=wishes.size,
     )
     sums.check(staged.stream)
-    reason = verdict.reason or (plan.ALONG if sums.held else "")
+    reason = verdict.reason or (ALONG if sums.held else "")
     return StreamReport(staged.stream, staged.mode, sums, drawn.gates, reason, staged.is_short)
-
-
-def _apply(run: RunState, staged: Staged, settled: Settled) -> StreamReport:
-    """One short transaction: rows, withholdings, access, quarantine, held keys, checkpoint and sums."""
-    parts, stream, school, drawn = run.parts, staged.stream, run.parts.school.id, settled.drawn
-    with run.session.write() as connection:
-        run.fence(connection)
-        now = parts.clock()
-        gone = _withdraw(run, connection, stream) if drawn.count(action=Action.WITHDRAW) else {}
-        access_rows.touch_staged(connection, school, stream)
-        group_list_rows.touch_staged(connection, school, stream)
-        store.write_rows(connection, school, stream, drawn, news_of(run, connection, stream, drawn), now)
-        store.blank_held_secrets(connection, school, stream, drawn)
-        if stream in access_rows.DECIDING:
-            access_rows.derive_touched(connection, school, derive.access)
-        if stream in group_list_rows.DECIDING:
-            group_list_rows.derive_touched(connection, school, derive.entry)
-        has_merged = aliases.save(connection, school, stream, settled.new_aliases, now)
-        known = settled.survey
-        if has_merged:  # that hid the key of the record that was taken in
-            known = known._replace(hidden=known.hidden | {stream})
-        noted = pending.Noted(known, drawn, staged.is_complete, has_gone=bool(gone))
-        reason, days = settled.report.hold_reason, parts.hold_days
-        pending.note_plan(connection, school, stream, run.run_id, noted, reason=reason, now=now, days=days)
-        returned = pending.note_hidden(connection, school, stream, noted, now)
-        new_items = quarantine.note_plan(connection, school, stream, run.run_id, noted, now)
-        known_checkpoints = run.checkpoints | _move_checkpoint(run, connection, staged)
-        if returned or has_merged:
-            reason = "parent_returned" if returned else "parent_merged"
-            checkpoints.demand_full(connection, school, naming(stream) if has_merged else returned, reason)
-            known_checkpoints = checkpoints.read(connection, school)
-        report = settled.report._replace(sums=settled.report.sums._replace(withdrawn=gone.pop(stream, 0)))
-        ledger.add_sums(connection, run.run_id, school, report, now)
-        _note_gone(run, connection, gone)
-    if report.sums.added > report.sums.size_before:
-        with run.session.read():
-            run.session.learn(TABLES[stream], report.sums.added, ("school_id", "id", *TIES[stream]))
-    run.checkpoints = known_checkpoints
-    run.quarantined += new_items
-    run.held += report.sums.held
-    reason = "" if _moves(run, staged) else "short"
-    _log.info("stream_applied", stream=stream.value, withdrawn=report.sums.withdrawn, reason=reason)
-    return report
-
-
-def _withdraw(run: RunState, connection: Connection, stream: Stream) -> dict[Stream, int]:
-    """Take out at once what a gate hides, with what hangs on it."""
-    staging = STAGING[stream]
-    removal.forget_doomed(connection)
-    hidden = select(staging.c.id).where(staging.c.action == Action.WITHDRAW.value)
-    removal.doom(connection, run.parts.school.id, stream, hidden)
-    return dict(removal.delete_doomed(connection, run.parts.school.id, derive))
-
-
-def _note_gone(run: RunState, connection: Connection, gone: Mapping[Stream, int]) -> None:
-    for stream, rows in gone.items():
-        note_rows_gone(run, connection, stream, Sums(withdrawn=rows))
-
-
-def note_rows_gone(
-    run: RunState, connection: Connection, stream: Stream, sums: Sums, gates: Mapping[str, int] | None = None
-) -> None:
-    """Count rows that left the portal beside a pull of their own stream."""
-    report = StreamReport(stream, Mode.CHANGES, sums, gates or {})
-    ledger.add_sums(connection, run.run_id, run.parts.school.id, report, run.parts.clock())
-    run.reports.append(report)
-
-
-def _moves(run: RunState, staged: Staged) -> bool:
-    """Tell whether the checkpoint moves: not for records asked for by key, nor when the enumeration came up short."""
-    return run.task.period is None and staged.mode is not Mode.KEYS and not staged.is_short
-
-
-def _move_checkpoint(run: RunState, connection: Connection, staged: Staged) -> dict[Stream, Checkpoint]:
-    """Write down where the stream stands now, and give it; a backfill changes nothing of it."""
-    if run.task.period is not None:
-        return {}
-    before, now, is_full = run.checkpoints.get(staged.stream, Checkpoint()), run.parts.clock(), staged.mode is Mode.FULL
-    # Even a stream that never came in whole must be known, so that closing its module takes its rows out.
-    after = before
-    if _moves(run, staged):
-        after = Checkpoint(
-            staged.tally.cursor,
-            run.policy.fingerprint(staged.stream) if is_full else before.fingerprint,
-            (before.loaded_at or now) if is_full else before.loaded_at,
-            None if is_full else before.full_reason,
-        )
-    school, is_met = run.parts.school.id, is_full and after is not before
-    return {staged.stream: checkpoints.save(connection, school, staged.stream, after, now, is_demand_met=is_met)}

@@ -120,6 +120,7 @@ class Wiring:
             school=self.plan(school),
             lease_seconds=self.settings.runs.lease_seconds,
             hold_days=self.settings.runs.hold_days,
+            unreadable_hours=self.settings.runs.unreadable_hours,
             parallel_requests=1 if given.is_file else given.parallel_requests,
             on_progress=on_progress,
             should_stop=lambda: is_asked() or self.pause(school) is not None,

@@ -55,6 +55,17 @@ class SourceRefused(FatalError):
     """The source answered and said no (credentials, rights, an answer against its contract)."""
 
 
+class StreamRefused(SourceRefused):
+    """The source refused one stream, or sends it in a form that cannot be read: the others may be well.
+
+    `said` is what it answered in a few words that hold nothing of a person.
+    """
+
+    def __init__(self, message: str, *, said: str, fix: str = "") -> None:
+        super().__init__(message, fix=fix)
+        self.said = said
+
+
 class WrongSchool(FatalError):
     """The payload belongs to another school than the one asked for. Nothing of it was stored."""
 

@@ -144,10 +144,20 @@ class Tombstone(NamedTuple):
     key: SourceKey
 
 
+class Decides(StrEnum):
+    """What a field that cannot be read decides: nothing, a part (an address, a phone), or who sees the record."""
+
+    NOTHING = "nothing"
+    PART = "part"
+    WHETHER = "whether"
+
+
 class Rejection(NamedTuple):
-    """A record that cannot be used. `key` is None when even that was unreadable; `hides` when visibility was.
+    """A record that cannot be used. `key` is None when even that was unreadable; `hides` when it alone may not stay.
 
     `ties` is whose it is, by the columns of `TIES`, as far as that can be read: an old row of another may not stay.
+    Where many records lack the same field, what can be read of each still counts: `readable` is the wire record with
+    something harmless in place of what cannot be read, `says_less` that a readable field forbids to show it.
     """
 
     key: SourceKey | None
@@ -155,6 +165,17 @@ class Rejection(NamedTuple):
     field_path: str = ""
     hides: bool = False
     ties: tuple[tuple[str, SourceKey], ...] = ()
+    decides: Decides = Decides.NOTHING
+    readable: Any = None
+    says_less: bool = False
+
+
+class Partial(NamedTuple):
+    """A wire record whose secrecy of a part could not be read, so that this part counts as secret."""
+
+    record: Any
+    code: str
+    field_path: str
 
 
 class Period(NamedTuple):

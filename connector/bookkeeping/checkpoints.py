@@ -19,6 +19,9 @@ _CHECKPOINTS = table_of(CheckpointRow)
 NOT_SUPPLIED = "not_supplied"
 """The reason to pull a stream in full, once the source has it: `updated_at` is when it last said that it has not."""
 
+STOPPED = "stopped"
+"""The reason to pull a stream in full that many records of could not be read: what came meanwhile is to be seen."""
+
 
 class Checkpoint(NamedTuple):
     """One stream's state. `loaded_at` is the end of its first load, `updated_at` when it was last applied."""

@@ -21,12 +21,13 @@ from schemas.tables.bookkeeping import (
     RunRow,
     RunStreamRow,
     SchoolStateRow,
+    StoppedStreamRow,
 )
 from schemas.tables.catalogue import table_of
 
 _RUNS, _STREAMS, _LEASES = table_of(RunRow), table_of(RunStreamRow), table_of(LeaseRow)
 _QUARANTINE, _PENDING, _SCHOOLS = table_of(QuarantineRow), table_of(PendingKeyRow), table_of(SchoolStateRow)
-_PAUSES = table_of(PauseRow)
+_PAUSES, _STOPPED = table_of(PauseRow), table_of(StoppedStreamRow)
 OUTCOMES = tuple(name for name in Sums._fields if name != "size_before")
 """What can become of a record or a row, as the ledger counts it."""
 
@@ -61,6 +62,8 @@ class Figures(NamedTuple):
     expired_leases: frozenset[str]
     quarantine: Mapping[tuple[str, str], Backlog]
     held: Mapping[tuple[str, str], Backlog]
+    stopped: frozenset[tuple[str, str, str]]
+    """School, stream and code of the streams that stopped."""
     pauses: int
     corrections: Mapping[str, Queue]
 
@@ -90,6 +93,7 @@ def read(connection: Connection, overdue_after: timedelta) -> Figures:
         ),
         quarantine=_backlog(connection, _QUARANTINE, _QUARANTINE.c.first_seen_at, is_kept),
         held=_backlog(connection, _PENDING, _PENDING.c.created_at, is_waiting),
+        stopped=frozenset(connection.execute(select(_STOPPED.c.school_id, _STOPPED.c.stream, _STOPPED.c.code)).all()),
         pauses=connection.execute(select(func.count()).select_from(_PAUSES)).scalar_one(),
         corrections=correction_queue.read(connection, now - overdue_after),
     )

@@ -129,6 +129,13 @@ def recent(connection: Connection, school: SchoolId, stream: Stream, now: dateti
     return int(gone), int(came), connection.execute(first).scalar()
 
 
+def last_full_at(connection: Connection, school: SchoolId, stream: Stream) -> datetime | None:
+    """Give when a stream was last pulled in full, None where no run in the ledger did."""
+    mine = (_STREAMS.c.school_id == school, _STREAMS.c.stream == stream.value, _STREAMS.c.mode == Mode.FULL.value)
+    found: datetime | None = connection.execute(select(func.max(_STREAMS.c.finished_at)).where(*mine)).scalar()
+    return found
+
+
 def runs(connection: Connection, school: SchoolId | None, limit: int) -> list[Mapping[str, Any]]:
     """Give the newest runs."""
     query = select(_RUNS).order_by(_RUNS.c.started_at.desc(), _RUNS.c.run_id.desc()).limit(limit)

@@ -12,7 +12,8 @@ from connector.portal import documents
 from connector.portal.bound import NOW, SCHOOL, SINCE
 from schemas.ids import SchoolId
 from schemas.streams import Stream
-from schemas.tables.catalogue import TABLES
+from schemas.tables.bookkeeping import StoppedStreamRow
+from schemas.tables.catalogue import TABLES, table_of
 
 
 class Leftovers(NamedTuple):
@@ -34,6 +35,8 @@ class Leftovers(NamedTuple):
     """Files in a store that no row names any more."""
     unasked: bool
     """Documents to ask for."""
+    stopped: bool
+    """Streams that stopped."""
 
 
 ENDING = tuple(stream for stream in Stream if "visible_until" in TABLES[stream].c)
@@ -59,6 +62,7 @@ _LEFTOVERS = select(
     or_(*(ended(stream, SCHOOL, NOW).exists() for stream in ENDING)),
     _any(documents.is_leaving(SCHOOL)),
     _any(documents.is_due(SCHOOL, NOW)),
+    _any(table_of(StoppedStreamRow).c.school_id == SCHOOL),
 )
 
 

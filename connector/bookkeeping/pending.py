@@ -28,8 +28,8 @@ from sqlalchemy import (
 )
 
 from connector.portal.bound import NOW, SCHOOL
-from connector.portal.plan import ALONG, APPROVED, HELD, KEPT, MISSING, NEEDS_CHILD, NEW
-from connector.portal.staging import DOOMED, STAGING
+from connector.portal.plan import HELD, MISSING, NEEDS_CHILD
+from connector.portal.staging import ALONG, APPROVED, DOOMED, FROZEN, KEPT, NEW, STAGING
 from connector.portal.survey import Drawn, Survey
 from schemas.ids import RunId, SchoolId
 from schemas.streams import Action, Outcome, Stream, children_of
@@ -106,7 +106,10 @@ def _drop_seen(connection: Connection, school: SchoolId, stream: Stream) -> None
         select(literal(1)).where(
             staging.c.id == _PENDING.c.id,
             or_(
-                and_(staging.c.outcome != MISSING, or_(staging.c.hold.is_(None), staging.c.hold != KEPT)),
+                and_(
+                    staging.c.outcome != MISSING,
+                    or_(staging.c.hold.is_(None), staging.c.hold.not_in([KEPT, FROZEN])),
+                ),
                 and_(staging.c.outcome == MISSING, _PENDING.c.action != Action.REMOVE.value),
             ),
         )
@@ -124,6 +127,17 @@ def _drop_unnamed_additions(connection: Connection, school: SchoolId, stream: St
             _PENDING.c.school_id == school, _PENDING.c.stream == stream.value, is_addition, not_(named)
         )
     )
+
+
+def holds_removals(connection: Connection, school: SchoolId, stream: Stream) -> bool:
+    """Tell whether disappearances of a stream wait for a person."""
+    waiting = and_(
+        _PENDING.c.school_id == school,
+        _PENDING.c.stream == stream.value,
+        _PENDING.c.action == Action.REMOVE.value,
+        _PENDING.c.is_held == true(),
+    )
+    return connection.execute(select(exists(select(literal(1)).where(waiting)))).scalar_one() is True
 
 
 def due_ids(school: SchoolId, stream: Stream) -> Select[Any]:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Table, and_, case, func, or_, select, true
 
-from connector.bookkeeping import correction_queue
+from connector.bookkeeping import correction_queue, stopped
 from connector.bookkeeping.checkpoints import Checkpoint
 from connector.bookkeeping.correction_queue import Queue
 from connector.bookkeeping.quarantine import MISSING_PARENT, WAITS_BEFORE_REPORT
 from connector.bookkeeping.register import ModuleEntry
 from schemas.ids import SchoolId
 from schemas.modules import Module
+from schemas.stops import Stop
 from schemas.streams import Stream
 from schemas.tables.bookkeeping import CheckpointRow, LeaseRow, PendingKeyRow, QuarantineRow, RunRow, SchoolStateRow
 from schemas.tables.catalogue import table_of
@@ -49,6 +51,7 @@ class Standing(NamedTuple):
     held: Waiting
     quarantine: Waiting
     documents: Mapping[str, int]
+    stopped: Mapping[Stream, Stop] = MappingProxyType({})
     corrections: Queue = Queue({})
 
 
@@ -61,7 +64,7 @@ def read(
     last = _last_runs(connection, schools)
     entries, known = _entries(connection, schools), _checkpoints(connection, schools)
     held, quarantine = _held(connection, schools), _quarantine(connection, schools, now)
-    documents = _documents(connection, schools)
+    documents, stops = _documents(connection, schools), stopped.of_schools(connection, schools)
     queues = correction_queue.read(connection, now - overdue_after, schools)
     return {
         school: Standing(
@@ -74,6 +77,7 @@ def read(
             held=held.get(school, NOTHING),
             quarantine=quarantine.get(school, NOTHING),
             documents=documents.get(school, {}),
+            stopped=stops.get(school, {}),
             corrections=queues.get(school, Queue({})),
         )
         for school in schools

@@ -7,7 +7,7 @@ from functools import cache
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Insert, delete, exists, insert, literal, select, union
+from sqlalchemy import ColumnElement, Connection, Insert, delete, exists, false, insert, literal, or_, select, union
 
 from connector.portal.bound import SCHOOL
 from connector.portal.database import insert_rows
@@ -60,7 +60,9 @@ def touch_staged(connection: Connection, school: SchoolId, stream: Stream) -> No
 @cache
 def _touch(stream: Stream) -> Insert:
     staging = STAGING[stream]
-    moves = staging.c.action.in_([Action.ADD.value, Action.ALTER.value, Action.WITHDRAW.value])
+    # Of a record that stays though it could not be read, what can be read may still show less.
+    moved = staging.c.action.in_([Action.ADD.value, Action.ALTER.value, Action.WITHDRAW.value])
+    moves = or_(moved, staging.c.is_less == false())
     if stream is Stream.PUPILS:
         touched = select(staging.c.id).where(moves).distinct()
     else:

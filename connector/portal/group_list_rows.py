@@ -16,6 +16,7 @@ from sqlalchemy import (
     Select,
     delete,
     exists,
+    false,
     insert,
     literal,
     or_,
@@ -75,15 +76,17 @@ def touch_staged(connection: Connection, school: SchoolId, stream: Stream) -> No
     if stream is not Stream.PRIVACY_PREFERENCES and not _is_kept(connection, school):
         return
     staging = STAGING[stream]
-    moves = staging.c.action.in_([Action.ADD.value, Action.ALTER.value, Action.WITHDRAW.value])
-    moved = select(staging.c.id).where(moves)
+    # Of a record that stays though it could not be read, what can be read may still show less.
+    moved = staging.c.action.in_([Action.ADD.value, Action.ALTER.value, Action.WITHDRAW.value])
+    moves = or_(moved, staging.c.is_less == false())
+    ids = select(staging.c.id).where(moves)
     if stream in _OF_A_PUPIL:
         named = select(staging.c.pupil_id).where(moves, staging.c.pupil_id.is_not(None))
-        _touch(connection, [_named_by(school, stream, moved), named])
+        _touch(connection, [_named_by(school, stream, ids), named])
         return
     future = select(staging.c.address_id).where(moves, staging.c.address_id.is_not(None))
-    _note_homes(connection, [_homes_of(school, stream, moved), future])
-    _touch(connection, [_own(school, stream, moved), *_at_homes(school)])
+    _note_homes(connection, [_homes_of(school, stream, ids), future])
+    _touch(connection, [_own(school, stream, ids), *_at_homes(school)])
 
 
 def touch_doomed(connection: Connection, school: SchoolId, streams: Collection[Stream]) -> None:

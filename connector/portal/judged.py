@@ -23,8 +23,8 @@ from sqlalchemy import (
 )
 
 from connector.portal.bound import SCHOOL, SINCE
-from connector.portal.plan import NEW, Question, shows_less, was_childless
-from connector.portal.staging import STAGING
+from connector.portal.plan import Question, shows_less, was_childless
+from connector.portal.staging import NEW, STAGING
 from connector.portal.survey import Drawn
 from schemas.streams import PARENTS, Action, Stream
 from schemas.tables.bookkeeping import PendingKeyRow

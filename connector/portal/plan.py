@@ -24,16 +24,17 @@ from sqlalchemy import (
     update,
 )
 
+from connector.portal import standstill
 from connector.portal.bound import SCHOOL, YEAR
-from connector.portal.staging import STAGING
+from connector.portal.staging import ALONG, APPROVED, FROZEN, KEPT, NEW, STAGING
+from connector.portal.standstill import here, is_anothers
 from connector.portal.survey import Survey
 from schemas.ids import SchoolId
-from schemas.streams import PARENTS, TIES, Action, Outcome, Parent, Scope, Stream
+from schemas.streams import PARENTS, TIES, Action, Decides, Outcome, Parent, Scope, Stream
 from schemas.tables.bookkeeping import HiddenKeyRow, PendingKeyRow
 from schemas.tables.catalogue import DATA_COLUMNS, TABLES, table_of
 
 MISSING = "missing"
-KEPT, NEW, APPROVED, ALONG = "kept", "new", "approved", "goes_along"
 HELD, PARENT_HELD = "held", "parent_held"
 NEEDS_CHILD = "no_enrolled_child"
 _HIDDEN = table_of(HiddenKeyRow)
@@ -54,6 +55,14 @@ class Question(NamedTuple):
     counts_staged_parents: bool
     """A dry run has not applied the parents, so staged ones count as present."""
     survey: Survey
+    staying: frozenset[Decides] = frozenset()
+    """Records that cannot be read by a field of this kind keep their rows: the stream stopped."""
+    is_frozen: bool = False
+    """Only what shows less may be applied."""
+    withdraws_unseen: bool = False
+    """Keys could not be read for too long: what was not seen readable cannot be judged."""
+    returning: frozenset[str] = frozenset()
+    """Ids of rows that were withheld unjudged and come back as they were, which nobody has to approve."""
 
 
 def draw(connection: Connection, question: Question) -> None:
@@ -61,6 +70,10 @@ def draw(connection: Connection, question: Question) -> None:
     stream, survey, values = question.stream, question.survey, {"school": question.school}
     is_dry = question.counts_staged_parents
     has_moved = _compare(connection, question)
+    if question.staying and survey.lot.rejected:
+        standstill.let_unread_stay(connection, stream, question.staying)
+    if question.is_frozen:
+        standstill.freeze(connection, stream, question.school)
     rejected = survey.lot.rejected
     # What is kept as it is hangs on a parent that the portal has. In a dry run that parent may be about to go.
     for parent in PARENTS[stream] if has_moved or is_dry else ():
@@ -77,6 +90,8 @@ def draw(connection: Connection, question: Question) -> None:
         removals = _remove(connection, question)
     if stream in survey.pending:
         connection.execute(_recognise_pending(stream), values)
+    if question.is_frozen:
+        standstill.freeze(connection, stream, question.school)
     if removals and (going_along := _hold_what_goes_along(stream, is_dry=is_dry)) is not None:
         connection.execute(going_along, values)
 
@@ -105,6 +120,7 @@ def _stop_orphans(stream: Stream, parent: Parent, *, is_dry: bool) -> Update:
     is_asked: ColumnElement[bool] = staging.c.action.in_([Action.ADD.value, Action.ALTER.value])
     if is_dry:
         is_asked = staging.c.outcome == Outcome.SHOWN.value
+    is_asked = and_(is_asked, staging.c.hold.is_distinct_from(FROZEN))  # that is judged when it comes again
     held, hidden = _is_hidden(stream, parent, key, is_dry=is_dry)
     is_known = or_(held, hidden)
     values = {
@@ -157,20 +173,11 @@ def was_childless() -> ColumnElement[bool]:
     )
 
 
-def _here(stream: Stream) -> ColumnElement[bool]:
-    """Join a staged row with the row that the portal has of it."""
-    portal = TABLES[stream]
-    return and_(portal.c.school_id == SCHOOL, portal.c.id == STAGING[stream].c.id)
-
-
 @cache
 def _hide_what_moved(stream: Stream) -> Update:
     """A rejected record that says it is another pupil's, guardian's or group's leaves no old row with the first."""
-    staging, portal = STAGING[stream], TABLES[stream]
-    said = ((staging.c[name], portal.c[name]) for name in TIES[stream])
-    moved = or_(*(and_(new.is_not(None), new.is_distinct_from(old)) for new, old in said))
-    is_rejected = staging.c.outcome == Outcome.REJECTED.value
-    return update(staging).values(is_hiding=True).where(is_rejected, _here(stream), moved)
+    is_rejected = STAGING[stream].c.outcome == Outcome.REJECTED.value
+    return update(STAGING[stream]).values(is_hiding=True).where(is_rejected, here(stream), is_anothers(stream))
 
 
 def _compare(connection: Connection, question: Question) -> bool:
@@ -183,6 +190,8 @@ def _compare(connection: Connection, question: Question) -> bool:
     moved = connection.execute(_add_what_is_new(stream), values).rowcount
     if question.survey.size:
         moved += connection.execute(_alter_what_differs(stream), values).rowcount
+    if question.returning:
+        standstill.let_return(connection, stream, question.returning)
     return moved > 0
 
 
@@ -192,8 +201,9 @@ def _remove(connection: Connection, question: Question) -> int:
     values = {"school": question.school, "year": year}
     if question.survey.lot.deleted:
         removals += connection.execute(_remove_what_was_deleted(stream), values).rowcount
-    if question.is_complete:
-        missing = _stage_what_is_missing(stream, is_one_year=year is not None)
+    if question.is_complete or question.withdraws_unseen:
+        action = Action.REMOVE if question.is_complete else Action.WITHDRAW
+        missing = _stage_what_is_missing(stream, action, is_one_year=year is not None)
         removals += connection.execute(missing, values, execution_options={"preserve_rowcount": True}).rowcount
     return removals
 
@@ -216,7 +226,7 @@ def _alter_what_differs(stream: Stream) -> Update:
     staging, portal = STAGING[stream], TABLES[stream]
     differs = or_(*(staging.c[name].is_distinct_from(portal.c[name]) for name in DATA_COLUMNS[stream]))
     is_shown = staging.c.outcome == Outcome.SHOWN.value
-    return update(staging).values(action=Action.ALTER.value).where(is_shown, _here(stream), differs)
+    return update(staging).values(action=Action.ALTER.value).where(is_shown, here(stream), differs)
 
 
 @cache
@@ -243,17 +253,15 @@ def _is_refusal(stream: Stream) -> ColumnElement[bool]:
     portal = TABLES[stream]
     if stream is not Stream.PRIVACY_PREFERENCES:
         return false()
-    return exists(select(literal(1)).where(_here(stream), portal.c.is_allowed == false()))
+    return exists(select(literal(1)).where(here(stream), portal.c.is_allowed == false()))
 
 
 @cache
-def _stage_what_is_missing(stream: Stream, *, is_one_year: bool) -> Insert:
+def _stage_what_is_missing(stream: Stream, action: Action, *, is_one_year: bool) -> Insert:
     """Stage the portal's rows inside the scope that the enumeration did not name."""
     staging, portal = STAGING[stream], TABLES[stream]
     seen = staging.alias("seen")
-    lacking = select(
-        literal(-1), portal.c.id, portal.c.id, literal(MISSING), literal(Action.REMOVE.value), false()
-    ).where(
+    lacking = select(literal(-1), portal.c.id, portal.c.id, literal(MISSING), literal(action.value), false()).where(
         portal.c.school_id == SCHOOL,
         not_(exists(select(literal(1)).where(seen.c.id == portal.c.id))),
     )
@@ -314,7 +322,7 @@ def _hold_what_goes_along(stream: Stream, *, is_dry: bool) -> Update | None:
         waits.append(exists(select(literal(1)).where(of_the_guardian, its_pupil_waits)))
     if not waits:
         return None
-    along = exists(select(literal(1)).where(_here(stream), or_(*waits)))
+    along = exists(select(literal(1)).where(here(stream), or_(*waits)))
     goes = and_(staging.c.action == Action.REMOVE.value, staging.c.hold.is_(None))
     return update(staging).values(hold=ALONG).where(goes, along)
 
@@ -352,5 +360,5 @@ def shows_less(stream: Stream) -> ColumnElement[bool]:
         return false()
     grants_nothing = and_(staging.c.authority != "full", staging.c.is_informed == false())
     same_pair = (portal.c.pupil_id == staging.c.pupil_id, portal.c.guardian_id == staging.c.guardian_id)
-    is_same_pair = exists(select(literal(1)).where(_here(stream), *same_pair))
+    is_same_pair = exists(select(literal(1)).where(here(stream), *same_pair))
     return or_(staging.c.is_restricted == true(), grants_nothing, is_same_pair)

@@ -30,8 +30,17 @@ from schemas.streams import LOOSE_REFERENCES, PARENTS, Outcome, Stream
 from schemas.tables.bookkeeping import IdAliasRow
 from schemas.tables.catalogue import DATA_COLUMNS, TABLES, table_of
 
-CONTROL_COLUMNS = ("seq", "source_key", "id", "former_keys", "outcome", "code", "field_path", "is_hiding", "action")
+CONTROL_COLUMNS = (
+    *("seq", "source_key", "id", "former_keys", "outcome"),
+    *("code", "field_path", "is_hiding", "decides", "is_less", "action"),
+)
+"""`decides` is set where something could not be read. `is_less` is null unless what can be read of a rejected record is
+known: true where that forbids to show it."""
 CONFLICTING = "conflicting_duplicate"
+KEPT, NEW, APPROVED, ALONG = "kept", "new", "approved", "goes_along"
+"""What the column `hold` says of a row that the brake concerns: held before, held now, approved, held with another."""
+FROZEN = "frozen"
+"""The hold of what shows more or other than before while the school may only show less."""
 WORTH_TRUNCATING = 1000
 """PostgreSQL throws a table away with its file once so many rows were staged in it; to delete fewer costs less."""
 _METADATA = MetaData()
@@ -48,6 +57,8 @@ def _staging_table(stream: Stream) -> Table:
         Column("code", Text),
         Column("field_path", Text),
         Column("is_hiding", Boolean),
+        Column("decides", Text),
+        Column("is_less", Boolean),
         Column("missing_stream", Text),
         Column("missing_key", Text),
         Column("action", Text),

@@ -27,8 +27,7 @@ from sqlalchemy import (
 
 from connector.portal import documents
 from connector.portal.bound import NOW, SCHOOL, SINCE
-from connector.portal.plan import APPROVED
-from connector.portal.staging import STAGING
+from connector.portal.staging import ALONG, APPROVED, KEPT, NEW, STAGING
 from connector.portal.survey import Drawn
 from connector.portal.upsert import merge_select
 from schemas.errors import BooksDoNotBalance
@@ -117,7 +116,7 @@ def _comes_with_parent(stream: Stream) -> ColumnElement[bool]:
 
 def blank_held_secrets(connection: Connection, school: SchoolId, stream: Stream, drawn: Drawn) -> None:
     """An address that turned secret is blanked even where the brake holds the rest of the row."""
-    if stream not in _SECRECY_STREAMS or drawn.count() == drawn.count(holds=(None,)):
+    if stream not in _SECRECY_STREAMS or not drawn.count(holds=(NEW, KEPT, ALONG)):
         return
     connection.execute(_blanked(stream), {"school": school})
 
@@ -128,7 +127,8 @@ def _blanked(stream: Stream) -> Update:
     turned = exists(
         select(literal(1)).where(
             staging.c.id == table.c.id,
-            staging.c.hold.is_not(None),
+            # Not what a person approved, which is written whole, nor what is frozen, which is lessened.
+            staging.c.hold.in_([NEW, KEPT, ALONG]),
             staging.c.outcome == Outcome.SHOWN.value,
             staging.c.is_address_confidential,
         )

@@ -17,7 +17,7 @@ from connector.portal.bound import SCHOOL
 from connector.portal.staging import STAGING
 from schemas.ids import SchoolId
 from schemas.streams import Action, Outcome, Stream
-from schemas.tables.bookkeeping import HiddenKeyRow, IdAliasRow, PendingKeyRow, QuarantineRow
+from schemas.tables.bookkeeping import HiddenKeyRow, IdAliasRow, PendingKeyRow, QuarantineRow, UnjudgedRow
 from schemas.tables.catalogue import TABLES, table_of
 
 _LISTS = {
@@ -25,6 +25,7 @@ _LISTS = {
     "hidden": table_of(HiddenKeyRow),
     "quarantined": table_of(QuarantineRow),
     "aliased": table_of(IdAliasRow),
+    "unjudged": table_of(UnjudgedRow),
 }
 _SIZE = "size"
 _BY_NAME = {stream.value: stream for stream in Stream}
@@ -40,6 +41,8 @@ class Lot(NamedTuple):
     rejected: int
     deleted: int
     naming_former_keys: int
+    unread: int
+    """Records of which something could not be read, shown or not."""
 
     @property
     def has_twins(self) -> bool:
@@ -65,6 +68,7 @@ def _lot(stream: Stream) -> Select[*tuple[int, ...]]:
         func.count() - func.count(staging.c.source_key),
         *(having(outcome) for outcome in (Outcome.WITHHELD, Outcome.REJECTED, Outcome.DELETED)),
         func.count(staging.c.former_keys),
+        func.count(staging.c.decides),
     ).select_from(staging)
 
 
@@ -77,6 +81,7 @@ class Survey(NamedTuple):
     hidden: frozenset[Stream]
     quarantined: frozenset[Stream]
     aliased: frozenset[Stream]
+    unjudged: frozenset[Stream]
 
 
 def survey(connection: Connection, school: SchoolId, stream: Stream, staged: Lot) -> Survey:

@@ -16,7 +16,7 @@ from schemas.errors import (
     CorrectionRefused,
     DocumentRejected,
     OutcomeUnknown,
-    SourceRefused,
+    StreamRefused,
     TransientError,
     WrongSchool,
 )
@@ -185,8 +185,9 @@ class ReferenceSource:
         wire = read_envelope(stream, body)
         _must_be(school, wire.school)
         if wire.stream != stream.value or wire.mode != mode.value:
-            raise SourceRefused(
+            raise StreamRefused(
                 f"The source was asked for {stream} in mode {mode} and answered something else.",
+                said="answered something else",
                 fix="Ask the supplier which version of the contract this address serves.",
             )
         return wire, Records(stream, body)

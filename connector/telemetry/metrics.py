@@ -106,6 +106,8 @@ def _of_backlogs(figures: Figures, watched: Watched) -> Iterator[Metric]:
         yield _gauge(depth, f"Number of {what}.", ("school", "stream"), [(key, b.records) for key, b in mine.items()])
         ages = [((school,), _oldest(mine, school, figures.now)) for school in watched.source_of]
         yield _gauge(age, f"Age of the oldest of the {what}; 0: none.", ("school",), ages)
+    stopped = [(key, 1.0) for key in figures.stopped if key[0] in watched.source_of and key[1] in _STREAMS]
+    yield _gauge("stopped_streams", "1 while a stream cannot be read.", ("school", "stream", "code"), stopped)
     yield _gauge("pauses", "Schools and sources that are paused.", (), [((), figures.pauses)])
 
 

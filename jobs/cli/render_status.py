@@ -17,6 +17,7 @@ _HEADINGS = ("module", "data of", "age", "state")
 _STATES = {"not_supplied": "not supplied", "loading": "first load under way", "late": "LATE"}
 _TO_DO: dict[Attention, str] = {
     Attention.LATE: "data is older than its target: see the last run, then `connector sync --school {school}`",
+    Attention.STOPPED: "the supplier must mend what the source stopped sending; it is tried again by itself",
     Attention.LAST_RUN: "the last run did not end well: `connector runs show {run}`",
     Attention.HELD: "the brake holds keys: `connector runs list`, then `connector runs approve RUN`",
     Attention.QUARANTINE: "records could not be used: `connector quarantine list --school {school}`",
@@ -70,6 +71,8 @@ def _lines(plan: SchoolPlan, stands: SchoolStanding, now: datetime) -> Iterator[
         yield f"not supplied by the source: {', '.join(missing)}"
     if books.document_at is not None:
         yield f"newest document: {render.moment(books.document_at)}"
+    for stream, stop in books.stopped.items():
+        yield f"{stop.said(stream)} since {render.moment(stop.since_at)}. {stop.fix(stream)}"
     yield f"held keys: {_backlog(books.held, now)}, in quarantine: {_backlog(books.quarantine, now)}"
     if books.corrections.waiting:
         yield f"corrections: {corrections_text(books.corrections)}"
@@ -117,6 +120,7 @@ def data(plan: SchoolPlan, stands: SchoolStanding, pause: Pause | None = None) -
         },
         "loading_modules": list(stands.loading),
         "not_supplied": {module.value: list(streams) for module, streams in stands.lacking.items()},
+        "stopped": {stream.value: {**stop._asdict()} for stream, stop in books.stopped.items()},
         "held": books.held.records,
         "held_since": books.held.oldest_at,
         "quarantined": books.quarantine.records,

@@ -150,6 +150,39 @@ class QuarantineRow(SchoolRow, table=True):
     discarded_by: str | None = Field(default=None, sa_type=Text)
 
 
+class StoppedStreamRow(SchoolRow, table=True):
+    """A stream that the source refuses, or of which many records lack the same field. Gone when it goes on.
+
+    `what` is the path of the field or what the source answered, `decides` what that field decides.
+    """
+
+    __tablename__ = "stopped_streams"
+    __table_args__ = (CheckConstraint("decides IN ('nothing', 'part', 'whether')", name="decides"),)
+
+    stream: str = Field(primary_key=True, sa_type=Text)
+    code: str = Field(sa_type=Text)
+    what: str = Field(sa_type=Text)
+    decides: str = Field(sa_type=Text)
+    records: int
+    since_at: datetime
+    tries: int
+    retry_at: datetime
+
+
+class UnjudgedRow(SchoolRow, table=True):
+    """A row that was withheld because nobody could tell any more who may see it: a keyed digest, no content.
+
+    Within 14 days it may come back as it was without a person's approval.
+    """
+
+    __tablename__ = "unjudged_rows"
+
+    stream: str = Field(primary_key=True, sa_type=Text)
+    id: str = Field(primary_key=True, sa_type=Text)
+    digest: str = Field(sa_type=Text)
+    withheld_at: datetime
+
+
 class RunRow(Row, table=True):
     """One execution for one school."""
 

@@ -46,6 +46,7 @@ def _emitted() -> dict[str, set[str]]:
         expired_leases=frozenset(),
         quarantine=backlog,
         held=backlog,
+        stopped=frozenset({("99AA00", "notes", "refused")}),
         pauses=1,
         corrections={},
     )

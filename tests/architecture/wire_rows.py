@@ -15,7 +15,7 @@ from mappings.portal.catalogue import ROW_MAKERS
 from mappings.sources.reference.catalogue import READERS
 from schemas.errors import RecordRejected
 from schemas.sources.reference.pages import read_page
-from schemas.streams import Rejection, Stream
+from schemas.streams import Partial, Rejection, Stream
 from schemas.tables.catalogue import DATA_COLUMNS
 from tests.unit.simulator.asking import SCHOOL, TODAY
 
@@ -48,7 +48,7 @@ def outcome(stream: Stream, record: Record, context: Context = CONTEXT) -> Outco
     if isinstance(read, Rejection):
         return None
     try:
-        row = ROW_MAKERS[stream](READERS[stream](read), context)
+        row = ROW_MAKERS[stream](READERS[stream](read.record if isinstance(read, Partial) else read), context)
     except RecordRejected:
         return None
     return row if isinstance(row, str) else dict(zip(DATA_COLUMNS[stream], row, strict=True))

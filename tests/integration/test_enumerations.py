@@ -88,17 +88,35 @@ def test_a_fault_in_one_stream_leaves_it_and_the_others_go_on(loaded: Rig, kind:
     assert loaded.role("note_visible") not in loaded.ids("notes")
 
 
-def test_what_hangs_on_a_stream_that_failed_waits_with_it(loaded: Rig) -> None:
-    """Pupils could not be read: their absences and notes are not judged against old pupils; news goes on."""
+def test_while_pupils_cannot_be_read_the_others_only_show_less(loaded: Rig) -> None:
+    """Pupils could not be read: nothing new is shown of anything, but a note that lost its flag goes at once."""
     loaded.tell("absence_added")
+    loaded.tell("note_loses_flag")
     loaded.world.patch(loaded.school, "news_items", loaded.role("news_published"), title="Anders")
     before = loaded.portal()
     loaded.sis.faults.add("server_error", times=None, stream="pupils")
     report = loaded.sync(full=True)
     assert report.status is RunStatus.INCOMPLETE
-    assert {one.stream for one in report.streams}.isdisjoint({Stream.PUPILS, Stream.ABSENCES, Stream.NOTES})
     after = loaded.portal()
-    assert {name for name in before if before[name] != after[name]} == {"news_items"}
+    assert {name for name in before if before[name] != after[name]} == {"notes"}
+    assert loaded.role("note_visible") not in loaded.ids("notes")
+    loaded.sis.faults.clear()
+    assert loaded.sync().status is RunStatus.DONE
+    shown = loaded.portal()
+    assert {name for name in after if shown[name] != after[name]} == {"absences", "news_items"}
+
+
+def test_what_hangs_on_a_stream_that_failed_waits_with_it(loaded: Rig) -> None:
+    """Groups could not be read: memberships are not judged against old groups; absences go on."""
+    loaded.tell("absence_added")
+    before = loaded.portal()
+    loaded.sis.faults.add("server_error", times=None, stream="groups")
+    report = loaded.sync(full=True)
+    assert report.status is RunStatus.INCOMPLETE
+    hanging = {Stream.GROUPS, Stream.GROUP_MEMBERSHIPS, Stream.GROUP_EMPLOYEES, Stream.LESSONS}
+    assert {one.stream for one in report.streams}.isdisjoint(hanging)
+    after = loaded.portal()
+    assert {name for name in before if before[name] != after[name]} == {"absences"}
 
 
 @pytest.mark.parametrize("kind", ["wrong_json", "empty_body", "unavailable"])

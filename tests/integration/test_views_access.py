@@ -10,7 +10,7 @@ from sqlalchemy import insert, select
 
 from connector.portal import access_rows, stretches
 from connector.portal.staging import TOUCHED_PUPILS, Staging
-from jobs.stream_pull import derive
+from jobs.stream_apply import derive
 from schemas.streams import Stream
 from schemas.tables.catalogue import TABLES
 from schemas.views.catalogue import VIEWS

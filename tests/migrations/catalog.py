@@ -16,6 +16,7 @@ NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 ALLOWED = {
     "level": ("full", "limited"),
     "action": ("add", "remove"),
+    "decides": ("part", "whether"),
     "state": ("stored", "refused"),
     "motive": ("moving", "error"),
     "correction_items.state": ("closed", "submitted"),

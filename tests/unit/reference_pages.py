@@ -10,7 +10,7 @@ from typing import Any
 from connector.simulator.world import World
 from schemas.sources.reference.catalogue import PLAINLY_SHOWN
 from schemas.sources.reference.pages import read_page
-from schemas.streams import Rejection, Stream
+from schemas.streams import Decides, Rejection, Stream
 from tests.unit.simulator.asking import SCHOOL, TODAY
 
 WORLD = World(7, TODAY, {SCHOOL: 40})
@@ -54,5 +54,9 @@ def read(stream: Stream, *records: Any) -> list[Any]:
 
 
 def judged(stream: Stream, *records: Any) -> list[Any]:
-    """Give what is read of these records, the refused ones without what they are tied to."""
-    return [one._replace(ties=()) if type(one) is Rejection else one for one in read(stream, *records)]
+    """Give what is read of these records, the refused ones without what they are tied to and what is left of them."""
+    return [_alone(one) if type(one) is Rejection else one for one in read(stream, *records)]
+
+
+def _alone(one: Rejection) -> Rejection:
+    return one._replace(ties=(), decides=Decides.NOTHING, readable=None, says_less=False)

@@ -26,6 +26,7 @@ from schemas.errors import (
     SourceRefused,
     StopRequested,
     StreamNotSupplied,
+    StreamRefused,
     TransientError,
 )
 from tests.unit.http_bench import (
@@ -242,14 +243,14 @@ def test_every_failed_attempt_is_heard_with_its_kind(web: Any, clock: Clock) -> 
 @pytest.mark.parametrize(
     ("status", "kind", "error"),
     [
-        (400, "invalid-request", SourceRefused),
-        (403, "not-granted", SourceRefused),
+        (400, "invalid-request", StreamRefused),
+        (403, "not-granted", StreamRefused),
         (404, "unknown-stream", StreamNotSupplied),
         (410, "cursor-expired", CursorExpired),
         (410, "page-expired", TransientError),
-        (410, "gone-for-good", SourceRefused),
-        (418, "teapot", SourceRefused),
-        (405, "method-not-allowed", SourceRefused),
+        (410, "gone-for-good", StreamRefused),
+        (418, "teapot", StreamRefused),
+        (405, "method-not-allowed", StreamRefused),
     ],
 )
 def test_a_refusal_is_final(web: Any, clock: Clock, status: int, kind: str, error: type[ConnectorError]) -> None:

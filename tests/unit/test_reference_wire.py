@@ -14,12 +14,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from schemas.errors import SourceRefused, TransientError
+from schemas.errors import SourceRefused, StreamRefused, TransientError
 from schemas.ids import parse_source_key
 from schemas.sources.reference.catalogue import PLAINLY_SHOWN, VISIBILITY_FIELDS, WIRE
 from schemas.sources.reference.pages import Records, WireEnvelope, read_envelope, read_page
 from schemas.sources.scalars import Day, Instant, Key
-from schemas.streams import Rejection, Stream, Tombstone
+from schemas.streams import Decides, Rejection, Stream, Tombstone
 from tests.unit.reference_pages import WORLD, good, judged, page, read
 from tests.unit.simulator.asking import SCHOOL
 
@@ -153,10 +153,14 @@ def test_secrecy_is_assumed(said: object) -> None:
     phone = {"number": "06", "kind": "home", "is_confidential": said}
     if said == "absent":
         del place["is_confidential"], phone["is_confidential"]
-    (pupil,) = read(Stream.PUPILS, {**record, "address": place, "phones": [phone]})
+    (found,) = read(Stream.PUPILS, {**record, "address": place, "phones": [phone]})
+    pupil = found if said is True else found.record
     assert (pupil.address.is_confidential, pupil.phones[0].is_confidential) == (True, True)
     (public,) = read(Stream.PUPILS, record)
     assert public.address.is_confidential is False
+    if said is not True:
+        code = "missing_field" if said == "absent" else "unreadable_field"
+        assert (found.code, found.field_path) == (code, "address.is_confidential")
 
 
 @pytest.mark.parametrize(
@@ -280,17 +284,30 @@ def untext(body: bytes, mark: str, raw: bytes) -> bytes:
     return body.replace(mark.encode(), raw)
 
 
-@pytest.mark.parametrize("raw", [rb"\u0000", rb"\ud83d", rb"\udc00 x", b"\xff", b"\xed\xa0\x80", b"a\x00b"], ids=repr)
+@pytest.mark.parametrize("raw", [rb"\u0000", rb"\ud83d", rb"\udc00 x", b"a\x00b"], ids=repr)
 def test_unreadable_text_costs_one_record(raw: bytes) -> None:
-    """A NUL, half a surrogate pair or bad UTF-8 rejects the record that holds it and no other."""
+    """A NUL or half a surrogate pair rejects the record that holds it and no other."""
     record = good(Stream.NOTES)
     body = untext(page(Stream.NOTES, record, {**record, "id": "x", "text": "MARK"}, record), "MARK", raw)
     before, wrong, after = read_page(Stream.NOTES, body).records
     assert before == after == read(Stream.NOTES, record)[0]
-    assert wrong == Rejection(parse_source_key("x"), "unreadable_text", ties=(("pupil_id", record["pupil_id"]),))
+    assert wrong._replace(readable=None) == Rejection(
+        parse_source_key("x"), "unreadable_text", ties=(("pupil_id", record["pupil_id"]),)
+    )
+    assert {**wrong.readable.model_dump(), "id": "", "text": ""} == {**before.model_dump(), "id": "", "text": ""}
 
 
-@pytest.mark.parametrize("raw", [b"text", rb"\u0000", rb"\ud83d", b"\xff", b"a\x00b"], ids=repr)
+@pytest.mark.parametrize("raw", [b"\xff", b"\xed\xa0\x80", "Zoë".encode("latin-1"), b"\xc3"], ids=repr)
+def test_a_page_that_is_no_utf_8_is_refused_whole(raw: bytes) -> None:
+    """Read by a guess, each record with an accent would be one that broke, and its child would be gone."""
+    body = untext(page(Stream.NOTES, good(Stream.NOTES, text="MARK")), "MARK", raw)
+    for look in (read_page, read_envelope):
+        with pytest.raises(StreamRefused, match="not in UTF-8") as refused:
+            look(Stream.NOTES, body)
+        assert refused.value.said == "not in UTF-8"
+
+
+@pytest.mark.parametrize("raw", [b"text", rb"\u0000", rb"\ud83d", b"a\x00b"], ids=repr)
 def test_the_envelope_is_read_without_the_records_and_says_the_same(raw: bytes) -> None:
     """Whatever is in a record, the envelope is that of the whole page, and the records come when they are looked at."""
     record = good(Stream.NOTES)
@@ -332,9 +349,12 @@ def test_unreadable_text_hides_where_it_decides() -> None:
             {**record, "id": "c", "more": [{"deep": "\0"}]},
         ),
     ).records
-    assert hidden == Rejection(parse_source_key("a"), "unreadable_text", hides=True)
+    assert (hidden.key, hidden.code, hidden.hides, hidden.ties) == ("a", "unreadable_text", True, ())
+    assert hidden.decides is Decides.WHETHER
     assert keyless == Rejection(None, "unreadable_key")
-    assert unknown == Rejection(parse_source_key("c"), "unreadable_text", ties=(("pupil_id", record["pupil_id"]),))
+    ties = (("pupil_id", record["pupil_id"]),)
+    assert (unknown.key, unknown.code, unknown.hides, unknown.ties) == ("c", "unreadable_text", False, ties)
+    assert unknown.decides is Decides.NOTHING
 
 
 def test_text_about_a_nul_is_text() -> None:

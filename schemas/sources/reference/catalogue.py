@@ -89,3 +89,10 @@ loses its flag and gets a bad date in one change must go. Nor does it while `pub
 
 NEEDED_TO_BE_SHOWN: Mapping[Stream, frozenset[str]] = {Stream.INVOICES: frozenset({"debtor_id"})}
 """Fields without which a record is for nobody: one that lost them and breaks in the same change must go too."""
+
+SELECTING_FIELDS: Mapping[Stream, frozenset[str]] = {
+    Stream.METHOD_TEST_RESULTS: frozenset({"subject"}),
+    Stream.NOTES: frozenset({"category"}),
+    Stream.TEST_RESULTS: frozenset({"test", "year_group"}),
+}
+"""Fields by whose value a school chooses what it shows: no value in their place would do for every school."""

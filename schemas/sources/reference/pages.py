@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Annotated, Any, Generic, TypeVar, overload
 
 from pydantic import Field, TypeAdapter, ValidationError, WrapValidator
 from pydantic_core import ErrorDetails
 
-from schemas.errors import SourceRefused, TransientError
+from schemas.errors import StreamRefused, TransientError
 from schemas.ids import SourceKey, parse_source_key
 from schemas.sources.reference.catalogue import NEEDED_TO_BE_SHOWN, PLAINLY_SHOWN, VISIBILITY_FIELDS, WIRE
 from schemas.sources.reference.finance import InvoiceLine
 from schemas.sources.reference.parts import Address, Document, Period, Phone, Wire
+from schemas.sources.reference.remains import decides, readable_part, says_less, unread_secrecy
 from schemas.sources.reference.results import Level, Part
 from schemas.sources.scalars import UNREADABLE_NUMBER, Count, Instant, Text
-from schemas.streams import TIES, Rejection, Stream, Tombstone
+from schemas.streams import TIES, Decides, Partial, Rejection, Stream, Tombstone
 
 _MODELS: tuple[type[Wire], ...] = (*WIRE.values(), Address, Phone, Period, Document, InvoiceLine, Level, Part)
 _KNOWN_NAMES = frozenset(name for model in _MODELS for name in model.model_fields)
@@ -70,12 +71,16 @@ def _reader(stream: Stream) -> Callable[[Any, Callable[[Any], Any]], Any]:
             return value if type(value) is Rejection else _rejection(stream, value, error)
         # Nobody asks which fields a record had, and the set that tells is up to half of what a record takes.
         object.__setattr__(record, "__pydantic_fields_set__", _UNASKED)
-        return record
+        unread = unread_secrecy(value) if has_secrecy else None
+        return record if unread is None else Partial(record, _MISSING if unread[1] else _UNREADABLE, unread[0])
 
+    has_secrecy = not _WITH_SECRECY.isdisjoint(WIRE[stream].model_fields)
     return read
 
 
 _UNASKED: frozenset[str] = frozenset()
+_WITH_SECRECY = frozenset({"address", "phone", "phones"})
+_MISSING, _UNREADABLE = "missing_field", "unreadable_field"
 
 
 def _deleted(value: dict[str, Any]) -> Tombstone | Rejection | None:
@@ -86,7 +91,7 @@ def _deleted(value: dict[str, Any]) -> Tombstone | Rejection | None:
         return Rejection(None, "unreadable_key")
     if value["deleted"] is True:
         return Tombstone(key)
-    return Rejection(key, "unreadable_field", "deleted", hides=True)
+    return Rejection(key, _UNREADABLE, "deleted", hides=True, decides=Decides.WHETHER)
 
 
 def _rejection(stream: Stream, value: Any, error: ValidationError) -> Rejection:
@@ -95,11 +100,22 @@ def _rejection(stream: Stream, value: Any, error: ValidationError) -> Rejection:
         return Rejection(None, "unreadable_key")
     wrong = error.errors(include_url=False, include_context=False)
     hiding = [one for one in wrong if one["loc"] and one["loc"][0] in VISIBILITY_FIELDS[stream]]
-    worst = (hiding or wrong)[0]
+    parts = [one for one in wrong if one["loc"] and one["loc"][0] in _WITH_SECRECY]
+    worst = (hiding or parts or wrong)[0]
     # A location also holds positions and names of union members, and must never hold what the source sent.
     path = ".".join(part for part in worst["loc"] if isinstance(part, str) and part in _KNOWN_NAMES)
-    return Rejection(
-        key, _code(worst), path, hides=bool(hiding) or _may_be_hidden(stream, value), ties=_ties(stream, value)
+    hides = bool(hiding) or _may_be_hidden(stream, value)
+    return _rejected(stream, value, Rejection(key, _code(worst), path, hides), {str(one["loc"][0]) for one in wrong})
+
+
+def _rejected(stream: Stream, value: Mapping[str, Any], found: Rejection, wrong: Collection[str]) -> Rejection:
+    """Add to a rejection what can still be read beside the wrong fields."""
+    readable = readable_part(stream, value, wrong)
+    return found._replace(
+        ties=_ties(stream, value),
+        decides=decides(stream, value, wrong),
+        readable=readable,
+        says_less=readable is None and says_less(stream, value, wrong),
     )
 
 
@@ -112,7 +128,7 @@ def _ties(stream: Stream, value: Mapping[str, Any]) -> tuple[tuple[str, SourceKe
 def _code(wrong: ErrorDetails) -> str:
     if wrong["type"] == UNREADABLE_NUMBER and _WITH_A_COMMA.fullmatch(str(wrong["input"])):
         return "decimal_comma"
-    return "missing_field" if wrong["type"] == "missing" else "unreadable_field"
+    return _MISSING if wrong["type"] == "missing" else _UNREADABLE
 
 
 def _may_be_hidden(stream: Stream, value: Mapping[str, Any]) -> bool:
@@ -166,7 +182,7 @@ _UNTEXT = re.compile(r"[\ud800-\udfff]|(?<!\\)(?:\\\\)*\\u0000")
 def read_page(stream: Stream, body: bytes) -> WirePage[Any]:
     """Read one page of this stream.
 
-    Raises TransientError when the body is no JSON at all, SourceRefused when it is no page of the contract.
+    Raises TransientError when the body is no JSON at all, StreamRefused when it is no page of the contract.
     """
     if b"\\u0000" not in body:
         try:
@@ -188,7 +204,7 @@ def read_envelope(stream: Stream, body: bytes) -> WireEnvelope:
 class Records(Sequence[Any]):
     """The records of one page, read when somebody first looks at them: until then a page is no more than its bytes.
 
-    Looking raises SourceRefused when they are no records at all.
+    Looking raises StreamRefused when they are no records at all.
     """
 
     def __init__(self, stream: Stream, body: bytes) -> None:
@@ -216,9 +232,22 @@ class Records(Sequence[Any]):
 
 
 def _read_carefully(stream: Stream, body: bytes) -> WirePage[Any]:
-    """Read a page with a NUL, half a surrogate pair or bad UTF-8 in it, so that only its record suffers."""
+    """Read a page with a NUL or half a surrogate pair in it, so that only its record suffers.
+
+    What is no UTF-8 is refused whole: read by a guess, each name with an accent would be a record that broke.
+    """
     try:
-        page = json.loads(body.decode("utf-8-sig", "surrogateescape"), strict=False)
+        text = body.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = None
+    if text is None:
+        raise StreamRefused(
+            f"The answer about {stream} is not in UTF-8.",
+            said="not in UTF-8",
+            fix="Ask the supplier to send JSON as UTF-8, as RFC 8259 says.",
+        )
+    try:
+        page = json.loads(text, strict=False)
         if isinstance(page, dict) and isinstance(page.get("records"), list):
             page["records"] = [_with_readable_text(stream, record) for record in page["records"]]
     except (ValueError, RecursionError):
@@ -229,8 +258,9 @@ def _read_carefully(stream: Stream, body: bytes) -> WirePage[Any]:
         return PAGES[stream].validate_python(page)
     except ValidationError:
         pass
-    raise SourceRefused(
+    raise StreamRefused(
         f"The answer about {stream} is no page of the reference contract.",
+        said="no page of the contract",
         fix="Ask the supplier which version of the contract this address serves.",
     )
 
@@ -241,9 +271,9 @@ def _with_readable_text(stream: Stream, record: Any) -> Any:
     key = parse_source_key(record.get("id")) if isinstance(record, dict) else None
     if key is None:
         return Rejection(None, "unreadable_key")
-    hides = any(_is_untext(record.get(name)) for name in VISIBILITY_FIELDS[stream])
-    is_hiding = hides or _may_be_hidden(stream, record)
-    return Rejection(key, "unreadable_text", hides=is_hiding, ties=_ties(stream, record))
+    wrong = {name for name in record if _is_untext(record[name]) and name in WIRE[stream].model_fields}
+    hides = not VISIBILITY_FIELDS[stream].isdisjoint(wrong) or _may_be_hidden(stream, record)
+    return _rejected(stream, record, Rejection(key, "unreadable_text", hides=hides), wrong)
 
 
 def _is_untext(value: Any) -> bool:
