@@ -134,16 +134,18 @@ class Desk:
             keys = {key: one for one in wanted for key in dossier.source_keys(connection, self.school, stream, one)}
         read: Callable[[Any], Any] = self.parts.readers[stream]
         pull = Pull((stream,), keys=tuple(SourceKey(key) for key in sorted(keys)))
-        unreadable = set()
+        unreadable: set[str | None] = set()
         for page in self.parts.source.pages(self.school, pull):
             for wire in page.items:
                 if type(wire) is Rejection:
-                    unreadable.add(keys.get(wire.key or ""))
+                    # One without a key may be any of those that were asked for and did not come.
+                    unreadable |= set(wanted) if wire.key is None else {keys.get(wire.key)}
                 elif type(wire) is not Tombstone:
                     record = read(wire.record if type(wire) is Partial else wire)
                     for key in {record.key, *record.former_keys} & keys.keys():
                         self.seen[stream, keys[key]] = record
-        self.looked_up |= {(stream, one) for one in wanted if one not in unreadable}
+        people = {(stream, one) for one in wanted}
+        self.looked_up |= {one for one in people if one in self.seen or one[1] not in unreadable}
 
 
 def field_of(item: Item) -> FieldName:

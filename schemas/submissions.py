@@ -7,13 +7,25 @@ from datetime import date
 from hashlib import sha256
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from schemas.correction_fields import FIELDS, named
 from schemas.corrections import Motive, Operation
 from schemas.errors import ConfigurationError
+from schemas.ids import parse_source_key
 
-_Key = Annotated[
+
+
+def _as_key(value: str) -> str:
+    key = parse_source_key(value)
+    if key is None:
+        raise ValueError("not a key")
+    return key
+
+
+_Key = Annotated[str, AfterValidator(_as_key)]
+"""An id of the portal, as the portal has it: what a program wrote is not trimmed into another's."""
+_Name = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]*$")
 ]
 _Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{8,64}$")]
@@ -37,7 +49,7 @@ class ItemGiven(PersonGiven):
     `also`: the same for these persons, such as everyone who moves along.
     """
 
-    field: _Key
+    field: _Name
     operation: Operation | None = None
     base: Any = None
     base_seen_at: AwareDatetime | None = None

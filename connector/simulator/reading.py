@@ -17,13 +17,14 @@ from connector.simulator.world import STREAMS, World
 DEFAULT_PAGE_SIZE = 500
 MAX_PAGE_SIZE = 1000
 MAX_IDS = 200
-MAX_ID_LENGTH = 64
+MAX_ID_LENGTH = 256
 PARAMETERS = frozenset({"page_size", "cursor", "page", "ids", "period"})
 SCHOOL_PATH = re.compile(
     r"^/v1/schools/([^/]*)(?:/([^/]*))?(?:(?<=/documents)/([^/]*)|(?<=/change_requests)/([^/]*))?$"
 )
 PERIOD = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}/[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
-DOCUMENT_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+DOCUMENT_ID = re.compile(r"(?=.{1,64}$)\.*[A-Za-z0-9_-][A-Za-z0-9._-]*")
+ID = re.compile(r"[^\s,\x00-\x1f\x7f-\x9f](?:[^,\x00-\x1f\x7f-\x9f]*[^\s,\x00-\x1f\x7f-\x9f])?")
 
 
 class ProblemError(Exception):
@@ -85,7 +86,7 @@ def wanted(school: str, stream: str, query: str, cap: int | None) -> Wanted:
 def document_id(text: str, query: str) -> str:
     """Return the document asked for; refuses what can be no id, and any query parameter."""
     if not DOCUMENT_ID.fullmatch(text) or query:
-        raise ProblemError(400, "invalid-request", "A document has an id of 1 to 64 letters, digits, . _ and -.")
+        raise ProblemError(400, "invalid-request", "A document has an id of 1 to 64 letters, digits, . _ and -, not of dots alone.")
     return text
 
 
@@ -141,8 +142,8 @@ def _ids(text: str | None) -> list[str] | None:
     if text is None:
         return None
     found = text.split(",")
-    if len(found) > MAX_IDS or not all(0 < len(one) <= MAX_ID_LENGTH for one in found):
-        raise ProblemError(400, "invalid-request", "ids holds 1 to 200 ids of 1 to 64 characters.")
+    if len(found) > MAX_IDS or not all(len(one) <= MAX_ID_LENGTH and ID.fullmatch(one) for one in found):
+        raise ProblemError(400, "invalid-request", "ids holds 1 to 200 ids of 1 to 256 characters.")
     return found
 
 

@@ -41,7 +41,6 @@ from schemas.streams import (
 MOST_KEYS = 200
 MOST_KEY_CHARACTERS = 4000
 MOST_PAGES = 100_000
-_LONGEST_KEY = 64
 _CHANGE_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 _CHANGE_REQUESTS = "change_requests"
 
@@ -152,7 +151,7 @@ class ReferenceSource:
         return None if body is None else _decided(school, key, body)
 
     def _by_key(self, school: SchoolId, stream: Stream, keys: Sequence[SourceKey]) -> Iterator[Page]:
-        askable = dict.fromkeys(key for key in keys if "," not in key and len(key) <= _LONGEST_KEY)
+        askable = dict.fromkeys(key for key in keys if "," not in key)
         odd = [Rejection(key, "unaskable_key") for key in dict.fromkeys(keys) if key not in askable]
         held = Page(stream, odd, is_last=False) if odd else None
         for chunk in _chunks(list(askable)):
@@ -233,11 +232,12 @@ def _chunks(keys: Sequence[SourceKey]) -> Iterator[list[SourceKey]]:
     chunk: list[SourceKey] = []
     size = 0
     for key in keys:
-        if chunk and (len(chunk) >= MOST_KEYS or size + len(key) > MOST_KEY_CHARACTERS):
+        length = len(quote(key, safe="")) + len("%2C")
+        if chunk and (len(chunk) >= MOST_KEYS or size + length > MOST_KEY_CHARACTERS):
             yield chunk
             chunk, size = [], 0
         chunk.append(key)
-        size += len(key) + 1
+        size += length
     if chunk:
         yield chunk
 

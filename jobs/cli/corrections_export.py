@@ -11,6 +11,7 @@ import typer
 
 from jobs.cli import exits, render
 from jobs.cli.corrections_desk import School
+from jobs.cli.key_words import typed_key
 from jobs.cli.modules_desk import desk_of
 from schemas.errors import ConfigurationError
 
@@ -29,6 +30,8 @@ def export(
 
     if (guardian is None) == (pupil is None):
         raise ConfigurationError("Say whose requests.", fix="Give one of --guardian KEY and --pupil KEY.")
+    guardian = None if guardian is None else typed_key(guardian, "--guardian")
+    pupil = None if pupil is None else typed_key(pupil, "--pupil")
     with desk_of([school]) as desk, whole_file(out, "--out") if out else nullcontext() as write:
         (one,) = desk.schools
         with desk.session.read() as connection:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from jobs.explain import Wanted
     from jobs.wiring import Wiring
     from schemas.explanations import Told
-    from schemas.ids import SchoolId, SourceKey
+    from schemas.ids import SchoolId
     from schemas.streams import Stream
 
 
@@ -34,14 +34,15 @@ def explain(
 ) -> int:
     """Tell for one pupil why the portal shows or hides each thing, and to which guardian."""
     from jobs.cli import render_explain
+    from jobs.cli.key_words import typed_key
     from jobs.cli.modules_words import parse_modules
     from jobs.explain import Wanted, explain
     from jobs.wiring import NO_DOCUMENT
 
     with session.Stopping() as stopping, session.opened(stopping, is_quiet=True) as wiring:
         (one,) = wiring.schools([school])
-        named = None if guardian is None else _key(guardian, "--guardian")
-        wanted = Wanted(_key(pupil, "--pupil"), named, parse_modules(module or ()))
+        named = None if guardian is None else typed_key(guardian, "--guardian")
+        wanted = Wanted(typed_key(pupil, "--pupil"), named, parse_modules(module or ()))
         told = _ask(wiring, one, wanted) if is_asking else None
         dialect = wiring.source(one, NO_DOCUMENT if wiring.is_fed_by_files(one) else None).dialect
         with wiring.database.session() as opened, opened.read() as connection:
@@ -51,19 +52,6 @@ def explain(
     else:
         render_explain.show(found)
     return exits.WELL
-
-
-def _key(text: str, option: str) -> SourceKey:
-    from schemas.errors import ConfigurationError
-    from schemas.ids import parse_source_key
-
-    key = parse_source_key(text)
-    if key is None:
-        raise ConfigurationError(
-            f"{option} names no key.",
-            fix="Take an id of the portal or a key of the SIS, of 1 to 256 characters.",
-        )
-    return key
 
 
 def _ask(wiring: Wiring, school: SchoolId, wanted: Wanted) -> Mapping[Stream, tuple[Told, ...]]:

@@ -30,9 +30,9 @@ def preview(
     """Show what parents would see of modules before they are opened; nothing is stored."""
     from jobs.cli import render_preview
     from jobs.cli.files import whole_file
+    from jobs.cli.key_words import typed_key
     from jobs.cli.modules_words import parse_modules
     from jobs.preview import preview as look_ahead
-    from schemas.ids import SourceKey
 
     with session.Stopping() as stopping, session.opened(stopping, is_quiet=True) as wiring:
         (one,) = wiring.schools([school])
@@ -41,7 +41,7 @@ def preview(
         states = _states(wiring, one, modules)
         with whole_file(html, "--html") if html is not None else nullcontext() as write:
             with render.progress(is_wanted=not is_json) as show:
-                key = None if guardian is None else SourceKey(guardian)
+                key = None if guardian is None else typed_key(guardian, "--as")
                 found = look_ahead(wiring.parts(one, on_progress=show), modules, key)
             if write is not None:
                 write(render_preview.html(found, wiring.plan(one).name, states))

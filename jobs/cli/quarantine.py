@@ -110,7 +110,7 @@ def discard(
         from connector.bookkeeping import quarantine
         from jobs.parts import clock
 
-        one = parse_school_id(school)
+        one, key = parse_school_id(school), key.strip()
         with wiring.database.session() as opened, opened.write() as connection:
             is_done = quarantine.discard(connection, one, stream, key, who(by), clock())
     if not is_done:
@@ -134,13 +134,13 @@ def _chosen(
 ) -> list[Item]:
     from connector.bookkeeping import quarantine
 
-    one = None if school is None else parse_school_id(school)
+    one, typed = None if school is None else parse_school_id(school), None if key is None else key.strip()
     with wiring.database.session() as opened, opened.read() as connection:
         items = quarantine.listed(connection, one, discarded=discarded)
     return [
         item
         for item in items
-        if (stream is None or item["stream"] == stream.value) and (key is None or item["key"] == key)
+        if (stream is None or item["stream"] == stream.value) and (typed is None or item["key"] == typed)
     ]
 
 

@@ -73,7 +73,7 @@ def test_a_document_of_the_current_school_year_is_read(school: dict[Stream, list
 
 
 def test_a_pupil_is_read_by_name_not_by_position(school: dict[Stream, list[Any]]) -> None:
-    """Order of elements, runs of white space, spaces around keys and empty elements make no difference."""
+    """Order of elements, runs of white space and empty elements make no difference."""
     assert school[Stream.LOCATIONS][0].key == "L1"
     assert school[Stream.LOCATIONS][1].naam == "Aan de Gracht"
     assert school[Stream.PUPILS][0] == EdexmlPupil(
@@ -186,6 +186,32 @@ def test_a_surrogate_outlives_the_numbers_of_one_document(told: Any, dummies: di
     assert again[Stream.LOCATIONS][0].key == dummies[Stream.LOCATIONS][0].key
     assert {one.key for one in again[Stream.GROUPS]} == {one.key for one in dummies[Stream.GROUPS][:2]}
     assert again[Stream.GROUP_MEMBERSHIPS][0].key == dummies[Stream.GROUP_MEMBERSHIPS][0].key
+
+
+@pytest.mark.parametrize("key", [" 1", "1 ", "\u00a01", " #1", "#1 "], ids=ascii)
+def test_a_key_with_an_outer_space_is_none(told: Any, key: str) -> None:
+    """Attributes keep their spaces (xs:string): such a key is not another's without it, in a record or a reference."""
+    found = told(
+        f'<groepen><groep key="{key}"><naam>Spatie</naam></groep><groep key="1"><naam>A</naam></groep>'
+        '<groep key="#1"><naam>B</naam></groep></groepen>'
+        f'<leerlingen><leerling key="{key}"><roepnaam>S</roepnaam><groep key="1"/></leerling>'
+        f'<leerling key="1"><roepnaam>A</roepnaam><groep key="{key}"/></leerling></leerlingen>'
+    )
+    unreadable = Rejection(None, "unreadable_key", "@key")
+    groups, pupils = found[Stream.GROUPS], found[Stream.PUPILS]
+    assert [one for one in groups if isinstance(one, Rejection)] == [unreadable]
+    assert {one.naam for one in groups if not isinstance(one, Rejection)} == {"A", "B"}
+    assert (pupils[0], pupils[1].key) == (unreadable, "1")
+    assert found[Stream.GROUP_MEMBERSHIPS] == [unreadable, Rejection(None, "unreadable_key", "groep/@key")]
+
+
+def test_an_eck_id_with_an_outer_space_is_nobodys(told: Any) -> None:
+    """Of two dummies with ECK iDs that differ by a space only the readable one has a lasting key."""
+    found = told(
+        '<leerlingen><leerling key="#1" eckid="https://ketenid.nl/202608/aa"><roepnaam>A</roepnaam></leerling>'
+        '<leerling key="#2" eckid="https://ketenid.nl/202608/aa "><roepnaam>B</roepnaam></leerling></leerlingen>'
+    )
+    assert [getattr(one, "key", None) for one in found[Stream.PUPILS]] == [ECK, None]
 
 
 def test_one_dummy_for_two_groups_means_neither(told: Any) -> None:

@@ -123,8 +123,8 @@ def test_a_pupil_without_a_year_group_has_its_class_s(told: Told, version: str) 
     found = told(
         '<groepen><groep key="a"><naam>A</naam><jaargroep>3</jaargroep></groep>'
         '<groep key="#1"><naam>Oud</naam><jaargroep>H</jaargroep></groep></groepen>'
-        '<leerlingen><leerling key="1"><roepnaam>A</roepnaam><groep key=" a"/></leerling>'
-        '<leerling key="2"><roepnaam>B</roepnaam><groep key="#1 "/></leerling>'
+        '<leerlingen><leerling key="1"><roepnaam>A</roepnaam><groep key="a"/></leerling>'
+        '<leerling key="2"><roepnaam>B</roepnaam><groep key="#1"/></leerling>'
         '<leerling key="3"><roepnaam>C</roepnaam><jaargroep>4</jaargroep></leerling>'
         '<leerling key="4"><roepnaam>D</roepnaam></leerling></leerlingen>',
         version,

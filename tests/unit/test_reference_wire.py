@@ -116,7 +116,7 @@ def test_an_unknown_code_is_not_guessed(stream: Stream) -> None:
             assert wrong == Rejection(wrong.key, "unreadable_field", name, hides=hides)
 
 
-@pytest.mark.parametrize("identifier", [None, "", "  ", 7, True, ["a"], "a\tb", "x" * 257, "a\u202eb"])
+@pytest.mark.parametrize("identifier", [None, "", "  ", 7, True, ["a"], "a\tb", "x" * 257, "a\u202eb", " a", "a\xa0"])
 def test_a_record_without_a_readable_key_is_nobodys(identifier: object) -> None:
     """What cannot be a key is rejected without one, and no value of the record is kept."""
     assert judged(Stream.NOTES, good(Stream.NOTES, id=identifier, title=CANARY)) == [Rejection(None, "unreadable_key")]
@@ -129,7 +129,7 @@ def test_a_removed_record_is_a_tombstone() -> None:
     record = good(Stream.NOTES)
     items = read(
         Stream.NOTES,
-        {"id": " gone ", "deleted": True, "changed_at": "2026-11-24T08:00:00+01:00"},
+        {"id": "gone", "deleted": True, "changed_at": "2026-11-24T08:00:00+01:00"},
         {**record, "deleted": True},
         {**record, "deleted": False},
         {**record, "deleted": None},

@@ -78,7 +78,7 @@ class _Dummies:
         """Give the record back, or nothing yet when it has a surrogate that another may claim."""
         if written is None or not keys.is_dummy(written) or isinstance(item, Rejection):
             return (item,)
-        self._held.append((written.strip(), item))
+        self._held.append((written, item))
         return ()
 
     def release(self) -> Iterator[Any]:
@@ -93,7 +93,7 @@ class _Dummies:
 
     def resolve(self, written: str) -> SourceKey | None:
         """Give the key a reference means, or None when there is no lasting one."""
-        return self._known.get(written.strip()) if keys.is_dummy(written) else parse_source_key(written)
+        return self._known.get(written) if keys.is_dummy(written) else parse_source_key(written)
 
 
 class Reader:
@@ -149,9 +149,9 @@ class Reader:
         group = reading.read_group(record, self._header.school_year, self._header.version, is_composite=is_composite)
         if isinstance(group, records.EdexmlGroup) and not is_composite and record.key is not None:
             # Two of one key do not agree on it: then neither tells.
-            known = self._year_groups.setdefault(record.key.strip(), group.jaargroep)
+            known = self._year_groups.setdefault(record.key, group.jaargroep)
             if known != group.jaargroep:
-                self._year_groups[record.key.strip()] = None
+                self._year_groups[record.key] = None
         return self._groups.keep(record.key, group)
 
     def _of_pupil(self, record: records.EdexmlRecord) -> Iterator[tuple[Stream, Any]]:

@@ -1,7 +1,7 @@
 """How an EDEXML document's keys, days and texts are read.
 
-A key is trimmed. EDEXML promises that it never changes, except one that begins with `#`: a dummy, good
-within its document only. A dummy is never passed on. Its record gets a surrogate where the document holds
+A key is taken as it stands; one with a space at either end is none, wherever it stands. EDEXML promises that a key
+never changes, except one that begins with `#`: a dummy, good within its document only. A dummy is never passed on. Its record gets a surrogate where the document holds
 something that stays: an ECK iD for people, the name for a location, the name within the school year for a group
 (a group lives one school year). Otherwise the record is rejected without a key, which makes the enumeration
 incomplete: nothing of that stream can go missing by this document.
@@ -43,8 +43,8 @@ def parse_day(text: str) -> date:
 
 
 def is_dummy(key: str | None) -> bool:
-    """Tell whether the key is good within its own document only."""
-    return key is not None and key.strip().startswith("#")
+    """Tell whether the key is one, and good within its own document only."""
+    return parse_source_key(key) is not None and str(key).startswith("#")
 
 
 def surrogate(kind: str, *parts: str) -> SourceKey:
@@ -60,10 +60,13 @@ def joined_key(first: SourceKey, second: SourceKey) -> SourceKey:
 
 
 def person_key(record: EdexmlRecord) -> SourceKey | Rejection:
-    """Give a person's key, the surrogate of a dummy-keyed person's ECK iD, or why there is none."""
+    """Give a person's key, the surrogate of a dummy-keyed person's ECK iD, or why there is none.
+
+    An ECK iD is opaque, so one that is not written as a key would be is not made to look like another's.
+    """
     if is_dummy(record.key):
-        eckid = (record.eckid or "").strip()
-        if not eckid:
+        eckid = parse_source_key(record.eckid)
+        if eckid is None:
             return Rejection(None, UNSTABLE_KEY, "@key")
         return SourceKey(f"eckid:{hashlib.sha256(eckid.encode()).hexdigest()}")
     return parse_source_key(record.key) or Rejection(None, UNREADABLE_KEY, "@key")

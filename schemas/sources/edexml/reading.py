@@ -76,7 +76,7 @@ def pupils_year_group(record: EdexmlRecord, version: Version, of_groups: Mapping
     """
     named: Iterable[str | None] = (record.fields.get("jaargroep"),)
     if "jaargroep" not in record.fields:
-        named = (of_groups.get(reference.key.strip()) for reference in record.references if reference.key)
+        named = (of_groups.get(reference.key) for reference in record.references if reference.key)
     code = year_group(version, next(filter(None, named), None))
     return None if code == COMBINATION else code
 
