@@ -6,9 +6,13 @@ from typing import Any
 
 import pytest
 
+from connector.bookkeeping import corrections
+from jobs.correction_desk import Desk
 from schemas.runs import RunStatus
+from schemas.selections import Selections
 from schemas.streams import Stream
 from tests.integration.bench import quarantined, rewrite, sums
+from tests.integration.correction_bench import ask, ready, wish
 from tests.rig import Rig
 
 STRAY_SPACES = (" {}", "{} ", "\t{}", "{}\n", "\u00a0{}", "{}\u2003", "\u200b{}")
@@ -134,3 +138,21 @@ def test_keys_that_only_look_alike_stay_two(loaded: Rig, pair: tuple[str, str], 
     loaded.world.remove(loaded.school, "pupils", two)
     loaded.sync()
     assert (_name(loaded, one), two in loaded.ids("pupils")) == ("Een", False)
+
+
+def test_a_person_who_comes_under_a_key_that_cannot_be_read_is_not_gone(rig: Rig) -> None:
+    """A by-key answer without a readable key may be about anyone asked for: nobody then counts as looked up."""
+    ready(rig)
+    guardian, pupil = rig.role("guardian_plain"), rig.role("pupil_plain")
+    ask(rig, guardian, wish(rig, "pupils", pupil, "call_name", "Anders"))
+    entry = rig.world.schools[rig.school].shelves["pupils"].entries[pupil]
+    entry.record["id"], entry.cached = f"{pupil} ", None
+    with rig.database.session() as session:
+        with session.read() as connection:
+            (item,) = corrections.of_correction(connection, rig.school, "corr-0001")
+        desk = Desk(session, rig.parts, Selections())
+        desk.look_up([item])
+        assert not desk.has_looked_up(item)
+        entry.record["id"], entry.cached = pupil, None
+        desk.look_up([item])
+        assert desk.has_looked_up(item)
