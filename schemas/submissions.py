@@ -15,7 +15,6 @@ from schemas.errors import ConfigurationError
 from schemas.ids import parse_source_key
 
 
-
 def _as_key(value: str) -> str:
     key = parse_source_key(value)
     if key is None:

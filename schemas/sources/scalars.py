@@ -1,11 +1,13 @@
 """Scalars of every dialect's wire: strict, and closed to what pydantic would kindly accept.
 
 Lax pydantic takes "1.0" for a number, 1 for a flag, and an epoch number or "1262390400" for a day; here a day
-is `YYYY-MM-DD`, an instant says its offset, and both lie in the years 1900 to 2199.
+is `YYYY-MM-DD` and an instant says its offset. What a field of them means is its type: when something was (`Day`,
+`Instant`), when it begins (`Begin`, `BeginsAt`) or ends (`End`, `EndsAt`), as `schemas.days` tells them apart.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Annotated, Any
@@ -13,9 +15,18 @@ from typing import Annotated, Any
 from pydantic import Field, PlainValidator, StrictBool, StrictInt, StrictStr
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from schemas.days import (
+    FIRST_RECORDED_YEAR,
+    LAST_RECORDED_YEAR,
+    begin_of,
+    end_of,
+    known_since,
+    recorded,
+    within_the_calendar,
+)
 from schemas.ids import SourceKey, parse_source_key
 
-_DAY = r"(?:19|20|21)[0-9]{2}-[0-9]{2}-[0-9]{2}"
+_DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _INSTANT = rf"^{_DAY}[Tt][0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(?:\.[0-9]{{1,9}})?(?:[Zz]|[+-][0-9]{{2}}:[0-9]{{2}})$"
 UNREADABLE_NUMBER = "unreadable_number"
 """The kind of error of a number in text that is none."""
@@ -44,22 +55,21 @@ class _AsKey:
 
 
 class _AsDay:
-    @classmethod
-    def __get_pydantic_core_schema__(cls, _source: Any, _handler: Any) -> CoreSchema:
-        return core_schema.chain_schema(
-            [core_schema.str_schema(strict=True, pattern=f"^{_DAY}$"), core_schema.date_schema()]
-        )
+    def __init__(self, meaning: Callable[[date], date | None]) -> None:
+        self.meaning = meaning
+
+    def __get_pydantic_core_schema__(self, _source: Any, _handler: Any) -> CoreSchema:
+        day = core_schema.no_info_after_validator_function(self.meaning, core_schema.date_schema())
+        return core_schema.chain_schema([core_schema.str_schema(strict=True, pattern=f"^{_DAY}$"), day])
 
 
 class _AsInstant:
-    @classmethod
-    def __get_pydantic_core_schema__(cls, _source: Any, _handler: Any) -> CoreSchema:
-        return core_schema.chain_schema(
-            [
-                core_schema.str_schema(strict=True, pattern=_INSTANT),
-                core_schema.no_info_plain_validator_function(_utc),
-            ]
-        )
+    def __init__(self, read: Callable[[str], datetime | None]) -> None:
+        self.read = read
+
+    def __get_pydantic_core_schema__(self, _source: Any, _handler: Any) -> CoreSchema:
+        instant = core_schema.no_info_plain_validator_function(self.read)
+        return core_schema.chain_schema([core_schema.str_schema(strict=True, pattern=_INSTANT), instant])
 
 
 class _AsNumber:
@@ -76,11 +86,43 @@ class _AsNumber:
 
 # A school's records share few instants (the day begins at half past eight); the cache is three times as fast.
 @lru_cache(maxsize=8192)
-def _utc(text: str) -> datetime:
+def _instant(text: str) -> datetime:
+    moment = _parsed(text)
     try:
-        return datetime.fromisoformat(text.upper()).astimezone(UTC)
+        recorded(moment.date())
+    except ValueError:
+        raise PydanticCustomError("unreadable_instant", "not an instant") from None
+    return moment.astimezone(UTC)
+
+
+@lru_cache(maxsize=8192)
+def _begins_at(text: str) -> datetime | None:
+    moment = _parsed(text)
+    return None if begin_of(moment.date()) is None else _bounded(moment)
+
+
+@lru_cache(maxsize=8192)
+def _ends_at(text: str) -> datetime | None:
+    moment = _parsed(text)
+    return None if end_of(moment.date()) is None else _bounded(moment)
+
+
+def _known_since(text: str) -> datetime | None:
+    return None if begin_of(_parsed(text).date()) is None else _instant(text)
+
+
+def _parsed(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text.upper())
     except (ValueError, OverflowError):
         raise PydanticCustomError("unreadable_instant", "not an instant") from None
+
+
+def _bounded(moment: datetime) -> datetime:
+    try:
+        return within_the_calendar(moment.year, moment.astimezone(UTC))
+    except OverflowError:  # the first or last hours of the calendar as somebody else's zone has them
+        return within_the_calendar(moment.year, None)
 
 
 def _unless_plainly_public(value: object) -> bool:
@@ -90,11 +132,29 @@ def _unless_plainly_public(value: object) -> bool:
 Key = Annotated[SourceKey, _AsKey]
 """A record's key, as `parse_source_key` reads it."""
 
-Day = Annotated[date, _AsDay]
-"""A calendar day, from `YYYY-MM-DD` only."""
+Day = Annotated[date, _AsDay(recorded)]
+"""When something was: a calendar day of the years 1900 to 2199, from `YYYY-MM-DD` only."""
 
-Instant = Annotated[datetime, _AsInstant]
-"""A moment, from ISO text with an offset only, as aware UTC."""
+DayIfKnown = Annotated[date | None, _AsDay(known_since)]
+"""A recorded day that need not be known: one in year 1 is None."""
+
+Begin = Annotated[date | None, _AsDay(begin_of)]
+"""The first day of something; one in year 1 is no begin. A day of any year else."""
+
+End = Annotated[date | None, _AsDay(end_of)]
+"""The last day of something; one in year 9999 is no end. A day of any year else."""
+
+Instant = Annotated[datetime, _AsInstant(_instant)]
+"""When something was: a moment of the years 1900 to 2199, from ISO text with an offset only, as aware UTC."""
+
+InstantIfKnown = Annotated[datetime | None, _AsInstant(_known_since)]
+"""A recorded moment that need not be known: one in year 1, as written, is None."""
+
+BeginsAt = Annotated[datetime | None, _AsInstant(_begins_at)]
+"""The moment something begins; one in year 1, as written, is no begin."""
+
+EndsAt = Annotated[datetime | None, _AsInstant(_ends_at)]
+"""The moment something ends; one in year 9999, as written, is no end."""
 
 Confidential = Annotated[bool, PlainValidator(_unless_plainly_public)]
 """Secrecy: True for anything but a literal false. The field's default is True, so that absence hides too."""
@@ -115,7 +175,7 @@ Text = StrictStr
 Flag = StrictBool
 Count = Annotated[StrictInt, Field(ge=0, le=2**31 - 1)]
 Rank = Annotated[StrictInt, Field(ge=-(2**31), le=2**31 - 1)]
-SchoolYear = Annotated[StrictInt, Field(ge=1900, le=2199)]
+SchoolYear = Annotated[StrictInt, Field(ge=FIRST_RECORDED_YEAR, le=LAST_RECORDED_YEAR)]
 """The year in which a school year begins."""
 
 YearGroup = Annotated[StrictStr, Field(min_length=1, max_length=4)]

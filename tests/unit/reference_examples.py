@@ -33,7 +33,7 @@ from schemas.streams import Stream
 
 CANARY = "Kanarie-Jansen"
 ADDRESS = {
-    "id": " adr-1 ",
+    "id": "adr-1",
     "street": "Verzonnen Laan",
     "house_number": "52-54",
     "house_number_suffix": None,
@@ -66,8 +66,8 @@ EXAMPLES: dict[Stream, tuple[dict[str, Any], Any]] = {
     ),
     Stream.PUPILS: (
         {
-            "id": " p ",
-            "former_ids": ["old ", "older"],
+            "id": "p",
+            "former_ids": ["old", "older"],
             "pupil_number": " 10001 ",
             "eck_id": CANARY,
             "first_names": "Siem Noor",
@@ -83,7 +83,7 @@ EXAMPLES: dict[Stream, tuple[dict[str, Any], Any]] = {
             "status": "enrolled",
             "enrolled_from": "2024-08-01",
             "enrolled_until": "2027-07-31",
-            "location_id": " l ",
+            "location_id": "l",
             "address": ADDRESS,
             "phones": [PHONE, {**PHONE, "is_confidential": None}],
             "photo_reference": " photo-1 ",
@@ -156,7 +156,7 @@ EXAMPLES: dict[Stream, tuple[dict[str, Any], Any]] = {
             "published": False,
             "publish_from": MORNING,
             "publish_until": None,
-            "group_id": " c ",
+            "group_id": "c",
         },
         NewsItem("n", "Titel", "Tekst", False, HALF_PAST_SEVEN, None, "c"),
     ),
@@ -250,7 +250,7 @@ EXAMPLES: dict[Stream, tuple[dict[str, Any], Any]] = {
     Stream.INVOICES: (
         {
             "id": "in",
-            "debtor_id": " g ",
+            "debtor_id": "g",
             "pupil_id": "p",
             "number": "20260001",
             "description": "Ouderbijdrage",
@@ -311,7 +311,7 @@ EXAMPLES: dict[Stream, tuple[dict[str, Any], Any]] = {
             "starts": "08:30",
             "ends": "09:15",
             "subject": "Gym",
-            "employee_id": " e ",
+            "employee_id": "e",
             "room": "Gymzaal",
             **DAYS,
         },

@@ -113,9 +113,9 @@ def test_a_broken_record_says_whose_it_is_as_far_as_that_can_be_read(stream: Str
     names = TIES.get(stream, "").split()
     broken = {"former_ids": 7, "name": 7, "contact_order": "1", "kind": 7, "title": 7, "number": 7, "weekdays": 7}
     broken |= {"school_year": "?", "given_on": 7, "weekday": 7, "goals": 7, "employed_from": 7}
-    (wrong,) = read(stream, good(stream, **broken, **dict.fromkeys(names, " whose ")))
+    (wrong,) = read(stream, good(stream, **broken, **dict.fromkeys(names, "whose")))
     assert wrong.ties == tuple((name, "whose") for name in names)
-    for unreadable in (None, 7, "", "a\tb"):
+    for unreadable in (None, 7, "", "a\tb", " whose", "whose\u00a0"):
         (lost,) = read(stream, good(stream, **broken, **dict.fromkeys(names, unreadable)))
         assert lost.ties == ()
 

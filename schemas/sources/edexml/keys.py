@@ -1,10 +1,10 @@
 """How an EDEXML document's keys, days and texts are read.
 
 A key is taken as it stands; one with a space at either end is none, wherever it stands. EDEXML promises that a key
-never changes, except one that begins with `#`: a dummy, good within its document only. A dummy is never passed on. Its record gets a surrogate where the document holds
-something that stays: an ECK iD for people, the name for a location, the name within the school year for a group
-(a group lives one school year). Otherwise the record is rejected without a key, which makes the enumeration
-incomplete: nothing of that stream can go missing by this document.
+never changes, except one that begins with `#`: a dummy, good within its document only. A dummy is never passed on.
+Its record gets a surrogate where the document holds something that stays: an ECK iD for people, the name for a
+location, the name within the school year for a group (a group lives one school year). Otherwise the record is
+rejected without a key, which makes the enumeration incomplete: nothing of that stream can go missing by this document.
 """
 
 from __future__ import annotations

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 
+from schemas.days import begin_of, end_of, recorded
 from schemas.ids import SourceKey
 from schemas.sources.edexml.keys import (
     UNREADABLE_KEY,
@@ -32,6 +33,14 @@ from schemas.streams import Rejection
 
 UNREADABLE_DATE = "unreadable_date"
 MISSING_FIELD = "missing_field"
+
+
+_DAYS: tuple[tuple[str, Callable[[date], date | None], bool], ...] = (
+    ("uitstroomdatum", end_of, True),
+    ("instroomdatum", begin_of, True),
+    ("geboortedatum", recorded, False),
+)
+"""A leerling's days: what each says by its kind, and whether it decides visibility."""
 
 
 def read_location(record: EdexmlRecord) -> EdexmlLocation | Rejection:
@@ -89,10 +98,10 @@ def read_pupil(
     if isinstance(key, Rejection):
         return key
     days: list[date | None] = []
-    for field, hides in (("uitstroomdatum", True), ("instroomdatum", True), ("geboortedatum", False)):
+    for field, meaning, hides in _DAYS:
         text = record.fields.get(field)
         try:
-            days.append(parse_day(text) if text else None)
+            days.append(meaning(parse_day(text)) if text else None)
         except ValueError:
             return Rejection(key, UNREADABLE_DATE, field, hides)
     uitstroomdatum, instroomdatum, geboortedatum = days

@@ -5,7 +5,20 @@ from __future__ import annotations
 from typing import Literal
 
 from schemas.sources.reference.parts import Document, Phone, Wire
-from schemas.sources.scalars import Day, Flag, Instant, Key, SchoolYear, Text, Time, YearGroup
+from schemas.sources.scalars import (
+    Begin,
+    BeginsAt,
+    Day,
+    End,
+    EndsAt,
+    Flag,
+    Instant,
+    Key,
+    SchoolYear,
+    Text,
+    Time,
+    YearGroup,
+)
 
 
 class Absence(Wire):
@@ -17,7 +30,7 @@ class Absence(Wire):
     reason: Literal["illness", "medical_visit", "leave", "late", "unauthorised", "other"]
     is_authorised: Flag
     starts_at: Instant
-    ends_at: Instant | None
+    ends_at: EndsAt | None
     reported_by: Literal["guardian", "school"]
 
 
@@ -29,7 +42,7 @@ class SupportPlan(Wire):
     subject: Text
     status: Literal["concept", "review", "final", "withdrawn"]
     from_on: Day
-    until_on: Day | None
+    until_on: End | None
     goals: Text
     approach: Text | None
     evaluation: Text | None
@@ -60,8 +73,8 @@ class MedicalItem(Wire):
     name: Text
     details: Text | None
     instructions: Text | None
-    from_on: Day | None
-    until_on: Day | None
+    from_on: Begin | None
+    until_on: End | None
     time_from: Time | None
     time_until: Time | None
     phone: Phone | None
@@ -78,5 +91,5 @@ class Report(Wire):
     year_group: YearGroup | None
     reported_on: Day
     published: Flag
-    publish_from: Instant | None
+    publish_from: BeginsAt | None
     document: Document | None

@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from schemas.corrections import ChangeRequest
 from schemas.sources.reference.parts import Wire
-from schemas.sources.scalars import Flag, Instant, Text
+from schemas.sources.scalars import Flag, InstantIfKnown, Text
 
 REASONS = ("record_is_right", "not_proven", "ask_the_school", "duplicate", "other")
 """Why a change request may be refused: words, so that no free text of the school reaches a parent."""
@@ -35,7 +35,7 @@ class WireStanding(Wire):
 
     id: Text
     status: Literal["pending", "accepted", "refused", "withdrawn"]
-    decided_at: Instant | None
+    decided_at: InstantIfKnown | None
     reason: Annotated[Text | None, BeforeValidator(_known_reason)]
     is_edited: Flag
     final: Annotated[JsonValue, AfterValidator(_storable)]

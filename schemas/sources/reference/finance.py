@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from schemas.sources.reference.parts import Wire
-from schemas.sources.scalars import Day, Key, Money, Text
+from schemas.sources.scalars import Day, End, Key, Money, Text
 
 
 class InvoiceLine(Wire):
@@ -25,7 +25,7 @@ class Invoice(Wire):
     description: Text
     status: Literal["concept", "sent", "partly_paid", "paid", "cancelled"]
     invoiced_on: Day
-    due_on: Day | None
+    due_on: End | None
     lines: tuple[InvoiceLine, ...]
     total_amount: Money
     paid_amount: Money

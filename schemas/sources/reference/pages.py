@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from datetime import MAXYEAR
 from typing import Annotated, Any, Generic, TypeVar, overload
 
 from pydantic import Field, TypeAdapter, ValidationError, WrapValidator
@@ -17,7 +18,7 @@ from schemas.sources.reference.finance import InvoiceLine
 from schemas.sources.reference.parts import Address, Document, Period, Phone, Wire
 from schemas.sources.reference.remains import decides, readable_part, says_less, unread_secrecy
 from schemas.sources.reference.results import Level, Part
-from schemas.sources.scalars import UNREADABLE_NUMBER, Count, Instant, Text
+from schemas.sources.scalars import UNREADABLE_NUMBER, BeginsAt, Count, Instant, Text
 from schemas.streams import TIES, Decides, Partial, Rejection, Stream, Tombstone
 
 _MODELS: tuple[type[Wire], ...] = (*WIRE.values(), Address, Phone, Period, Document, InvoiceLine, Level, Part)
@@ -133,7 +134,7 @@ def _code(wrong: ErrorDetails) -> str:
 
 def _may_be_hidden(stream: Stream, value: Mapping[str, Any]) -> bool:
     shown = PLAINLY_SHOWN.get(stream, {})
-    if any(not any(value.get(name) is one or value.get(name) == one for one in shown[name]) for name in shown):
+    if any(not _is_among(value.get(name), shown[name]) for name in shown):
         return True
     if any(value.get(name) is None for name in NEEDED_TO_BE_SHOWN.get(stream, ())):
         return True
@@ -144,15 +145,21 @@ def _may_be_hidden(stream: Stream, value: Mapping[str, Any]) -> bool:
     return any(one is not None and not _is_plainly_public(one) for one in secrets)
 
 
+def _is_among(value: Any, shown: tuple[object, ...]) -> bool:
+    if isinstance(value, str) and value.startswith(_NO_END):
+        value = None  # all that is text here and may be null is an end
+    return any(value is one or value == one for one in shown)
+
+
 def _was_out(value: Mapping[str, Any]) -> bool:
     """Tell whether the record's own first moment for parents had passed when the record last changed."""
     if value.get("publish_from") is None:
         return True
     try:
-        out, changed = (_INSTANT.validate_python(value.get(name)) for name in ("publish_from", "changed_at"))
-    except ValidationError:
+        out, changed = _BEGINS_AT.validate_python(value["publish_from"]), _INSTANT.validate_python(value["changed_at"])
+    except (ValidationError, KeyError):
         return False
-    return bool(out <= changed)
+    return out is None or bool(out <= changed)
 
 
 def _is_plainly_public(place: Any) -> bool:
@@ -175,6 +182,8 @@ SCHOOL = TypeAdapter(WireSchool)
 CHANGES = TypeAdapter(WireChanges)
 
 _INSTANT = TypeAdapter(Instant)
+_BEGINS_AT: TypeAdapter[Any] = TypeAdapter(BeginsAt)
+_NO_END = f"{MAXYEAR}-"
 _WITH_A_COMMA = re.compile(r"-?[0-9]+,[0-9]+", re.ASCII)
 _UNTEXT = re.compile(r"[\ud800-\udfff]|(?<!\\)(?:\\\\)*\\u0000")
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from schemas.sources.scalars import Confidential, Count, Day, Key, Sha256, Text
+from schemas.sources.scalars import Begin, Confidential, Count, End, Key, Sha256, Text
 
 Gender = Literal["male", "female", "other", "unknown"]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri"]
@@ -42,8 +42,8 @@ class Phone(Wire):
 class Period(Wire):
     """From a day until a day, both inclusive."""
 
-    from_on: Day
-    until_on: Day | None
+    from_on: Begin
+    until_on: End | None
 
 
 class Document(Wire):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from schemas.sources.reference.parts import Address, Gender, Period, Phone, Weekday, Wire
-from schemas.sources.scalars import Day, Flag, Key, Rank, Text, YearGroup
+from schemas.sources.scalars import Begin, Day, DayIfKnown, End, Flag, Key, Rank, Text, YearGroup
 
 
 class Pupil(Wire):
@@ -22,8 +22,8 @@ class Pupil(Wire):
     birth_on: Day | None
     year_group: YearGroup
     status: Literal["registered", "future", "enrolled", "guest", "left"]
-    enrolled_from: Day | None
-    enrolled_until: Day | None
+    enrolled_from: Begin | None
+    enrolled_until: End | None
     location_id: Key | None
     address: Address | None
     phones: tuple[Phone, ...]
@@ -56,8 +56,8 @@ class Guardianship(Wire):
     restriction: Period | None
     information_agreement: Period | None
     contact_order: Rank
-    from_on: Day | None
-    until_on: Day | None
+    from_on: Begin | None
+    until_on: End | None
 
 
 class Employee(Wire):
@@ -72,8 +72,8 @@ class Employee(Wire):
     functions: tuple[Text, ...]
     work_email: Text | None
     working_days: tuple[Weekday, ...]
-    employed_from: Day | None
-    employed_until: Day | None
+    employed_from: Begin | None
+    employed_until: End | None
 
 
 class EmergencyContact(Wire):
@@ -104,4 +104,4 @@ class PrivacyPreference(Wire):
         "photo_newsletter",
     ]
     is_allowed: Flag
-    given_on: Day | None
+    given_on: DayIfKnown | None

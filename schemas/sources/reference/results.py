@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import model_validator
 
 from schemas.sources.reference.parts import Wire
-from schemas.sources.scalars import Count, Day, Decimal, Instant, Key, SchoolYear, Text, YearGroup
+from schemas.sources.scalars import BeginsAt, Count, Day, Decimal, Key, SchoolYear, Text, YearGroup
 
 _LEVELS = {"AE": frozenset("ABCDE"), "IV": frozenset({"I", "II", "III", "IV", "V"})}
 
@@ -31,7 +31,7 @@ class MethodTestResult(Wire):
     taken_on: Day
     school_year: SchoolYear
     year_group: YearGroup | None
-    publish_from: Instant | None
+    publish_from: BeginsAt | None
     parts: tuple[Part, ...]
     score: Decimal | None
     max_score: Decimal | None
@@ -87,7 +87,7 @@ class TestResult(Wire):
     moment: Literal["B", "M", "E"] | None
     moment_year_group: YearGroup | None
     status: Literal["in_progress", "final", "cancelled"]
-    publish_from: Instant | None
+    publish_from: BeginsAt | None
     raw_score: Count | None
     scale_score: Decimal | None
     scale: Text | None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from schemas.sources.reference.parts import Address, Phone, Weekday, Wire
-from schemas.sources.scalars import Day, Flag, Instant, Key, SchoolYear, Text, Time, YearGroup
+from schemas.sources.scalars import Begin, BeginsAt, End, EndsAt, Flag, Instant, Key, SchoolYear, Text, Time, YearGroup
 
 
 class Location(Wire):
@@ -24,8 +24,8 @@ class NewsItem(Wire):
     title: Text
     body: Text
     published: Flag
-    publish_from: Instant | None
-    publish_until: Instant | None
+    publish_from: BeginsAt | None
+    publish_until: EndsAt | None
     group_id: Key | None
 
 
@@ -47,8 +47,8 @@ class GroupMembership(Wire):
     group_id: Key
     school_year: SchoolYear
     year_group: YearGroup
-    from_on: Day
-    until_on: Day | None
+    from_on: Begin
+    until_on: End | None
 
 
 class GroupEmployee(Wire):
@@ -59,8 +59,8 @@ class GroupEmployee(Wire):
     employee_id: Key
     role: Literal["teacher", "coach", "assistant", "intern", "other"]
     weekdays: tuple[Weekday, ...]
-    from_on: Day | None
-    until_on: Day | None
+    from_on: Begin | None
+    until_on: End | None
 
 
 class CalendarItem(Wire):
@@ -74,7 +74,7 @@ class CalendarItem(Wire):
     group_id: Key | None
     is_all_day: Flag
     starts_at: Instant
-    ends_at: Instant | None
+    ends_at: EndsAt | None
 
 
 class Lesson(Wire):
@@ -88,5 +88,5 @@ class Lesson(Wire):
     subject: Text
     employee_id: Key | None
     room: Text | None
-    from_on: Day | None
-    until_on: Day | None
+    from_on: Begin | None
+    until_on: End | None
