@@ -1,7 +1,8 @@
 """Who may see which pupil, from when until when: authority, restriction, age and enrolment.
 
 Unknown authority is none. A restriction bars the guardian whatever else is recorded, and always when its days
-contradict each other. Two relations of the same pair that contradict each other give the least of both.
+contradict each other or are a system's "never" where that would lift it. Two relations of the same pair that
+contradict each other give the least of both.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from mappings.values import day_after, start_of_day
+from schemas.days import is_never_begun, is_never_over
 
 ADULT_AGE_YEARS = 18
 _RANK = {"none": 0, "limited": 1, "full": 2}
@@ -120,8 +122,14 @@ def _level(
 
 def _is_barred(relation: Relation, begin: datetime | None) -> bool:
     first, last = relation.restricted_from, relation.restricted_until
-    is_unclear = first is not None and last is not None and last < first
-    return relation.is_restricted and (is_unclear or _covers(first, last, begin))
+    return relation.is_restricted and (_is_unclear(first, last) or _covers(first, last, begin))
+
+
+def _is_unclear(first: date | None, last: date | None) -> bool:
+    """Tell whether a restriction's days contradict each other, or put it off or end it with a system's "never"."""
+    if first is not None and (is_never_over(first) or (last is not None and last < first)):
+        return True
+    return last is not None and is_never_begun(last)
 
 
 def _is_active(relation: Relation, begin: datetime | None) -> bool:

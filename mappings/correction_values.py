@@ -17,6 +17,7 @@ from typing import Any
 from mappings.invitations import is_address
 from mappings.values import phone_number, postal_code
 from schemas.correction_fields import ADDRESS_PARTS, CONTACT_PARTS, MEDICAL_PARTS, FieldName, Kind
+from schemas.days import begin_of, end_of, recorded
 from schemas.errors import CorrectionError
 
 LONGEST_TEXT = 20_000
@@ -114,14 +115,17 @@ def _needed(value: Any, where: str, most: int = _SHORT) -> str:
     return found
 
 
-def _day(value: Any, where: str) -> str | None:
+def _day(value: Any, where: str, meaning: Callable[[date], date | None] = recorded) -> str | None:
+    """Give a day as the school's own records are read: what a system writes for "never" is none."""
     if value is None or value == "":
         return None
     if isinstance(value, str) and _ISO_DAY.fullmatch(value):
         try:
-            return date.fromisoformat(value).isoformat()
+            day = meaning(date.fromisoformat(value))
         except ValueError:
             pass
+        else:
+            return None if day is None else day.isoformat()
     raise _Wrong(where, "a day as YYYY-MM-DD")
 
 
@@ -194,8 +198,8 @@ def _medical_item(value: Any, where: str) -> dict[str, Any]:
         "name": _needed(parts["name"], f"{where}.name"),
         "details": _text(parts["details"], f"{where}.details", _LONG),
         "instructions": _text(parts["instructions"], f"{where}.instructions", _LONG),
-        "from_on": _day(parts["from_on"], f"{where}.from_on"),
-        "until_on": _day(parts["until_on"], f"{where}.until_on"),
+        "from_on": _day(parts["from_on"], f"{where}.from_on", begin_of),
+        "until_on": _day(parts["until_on"], f"{where}.until_on", end_of),
         "phone": None if not parts["phone"] else _phone(parts["phone"], f"{where}.phone"),
     }
 

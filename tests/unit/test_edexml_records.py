@@ -254,6 +254,31 @@ def test_an_unreadable_day_hides_only_where_it_decides_visibility(told: Any, day
         assert told(pupil(fields))[Stream.PUPILS] == [Rejection(SourceKey("1"), "unreadable_date", field, hides)]
 
 
+@pytest.mark.parametrize(
+    ("came", "went", "born", "expected"),
+    [
+        ("0001-01-01", "9999-12-31", None, (None, None)),
+        ("9999-12-31", "0001-01-01", None, (date(9999, 12, 31), date(1, 1, 1))),
+        ("1753-01-01", "2999-12-31T00:00:00+01:00", None, (date(1753, 1, 1), date(2999, 12, 31))),
+        (None, None, "0001-01-01", "geboortedatum"),
+        (None, None, "9999-12-31", "geboortedatum"),
+    ],
+)
+def test_days_say_what_their_kind_says(
+    told: Any, came: str | None, went: str | None, born: str | None, expected: object
+) -> None:
+    """An uitstroomdatum in 9999 is none and an instroomdatum in year 1 is none; a geboortedatum is unreadable so."""
+    days = {"instroomdatum": came, "uitstroomdatum": went, "geboortedatum": born}
+    fields = "".join(f"<{name}>{day}</{name}>" for name, day in days.items() if day)
+    (pupil,) = told(f'<leerlingen><leerling key="1"><roepnaam>A</roepnaam>{fields}</leerling></leerlingen>')[
+        Stream.PUPILS
+    ]
+    if isinstance(expected, str):
+        assert pupil == Rejection(SourceKey("1"), "unreadable_date", expected, hides=False)
+    else:
+        assert (pupil.instroomdatum, pupil.uitstroomdatum) == expected
+
+
 def test_records_without_a_name_are_rejected_by_their_key(told: Any) -> None:
     """No name at all is no reason to blank the one we have."""
     found = told(
