@@ -86,7 +86,9 @@ def wanted(school: str, stream: str, query: str, cap: int | None) -> Wanted:
 def document_id(text: str, query: str) -> str:
     """Return the document asked for; refuses what can be no id, and any query parameter."""
     if not DOCUMENT_ID.fullmatch(text) or query:
-        raise ProblemError(400, "invalid-request", "A document has an id of 1 to 64 letters, digits, . _ and -, not of dots alone.")
+        raise ProblemError(
+            400, "invalid-request", "A document has an id of 1 to 64 letters, digits, . _ -, not only dots."
+        )
     return text
 
 

@@ -27,7 +27,7 @@ from schemas.days import (
 from schemas.ids import SourceKey, parse_source_key
 
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-_INSTANT = rf"^{_DAY}[Tt][0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(?:\.[0-9]{{1,9}})?(?:[Zz]|[+-][0-9]{{2}}:[0-9]{{2}})$"
+_INSTANT = rf"^{_DAY}[Tt][0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(?:\.[0-9]+)?(?:[Zz]|[+-][0-9]{{2}}:[0-9]{{2}})$"
 UNREADABLE_NUMBER = "unreadable_number"
 """The kind of error of a number in text that is none."""
 _PLAIN_KEY = "^[!-~](?:[ -~]*[!-~])?$"

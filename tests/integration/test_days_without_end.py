@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -50,11 +50,11 @@ def _altered(report: RunReport) -> int:
 
 
 @pytest.fixture
-def school(make_rig: Callable[..., Rig]) -> Iterator[Rig]:
+def school(make_rig: Callable[..., Rig]) -> Rig:
     """A school of 90 pupils with every module open."""
     rig = make_rig(pupils=90)
     rig.open()
-    yield rig
+    return rig
 
 
 def test_no_end_is_no_end_however_it_is_written(school: Rig) -> None:

@@ -74,7 +74,7 @@ def test_a_row_that_met_another_before_is_put_right_by_a_full_pull(loaded: Rig) 
 
 @pytest.mark.parametrize("version", [None, "2:"])
 def test_an_upgrade_puts_it_right_by_itself(loaded: Rig, version: str | None) -> None:
-    """What an earlier version stored under a trimmed key is read anew by the next plain sync, since the rule changed."""
+    """What an earlier version stored under a trimmed key is read anew by the next plain sync: the rule changed."""
     first, before = loaded.role("pupil_plain"), loaded.portal()
     rewrite(loaded, "pupils", {"last_name": "Ander"}, id=first)
     rewrite(loaded, "checkpoints", {"fingerprint": version})

@@ -112,7 +112,8 @@ ZONES = ("Z", "+00:00", "+02:00", "-05:00", "+14:00", "-12:00", "+23:59", "-23:5
 def test_the_edges_of_the_calendar_are_read_in_every_zone(offset: str, hour: str) -> None:
     """It is the year as written that says never; a moment that UTC has not is still in the calendar of every zone."""
     first, last = (f"{day}T{hour}{offset}" for day in (FIRST, LAST))
-    begins, ends = TypeAdapter(BeginsAt), TypeAdapter(EndsAt)
+    begins: TypeAdapter[Any] = TypeAdapter(BeginsAt)
+    ends: TypeAdapter[Any] = TypeAdapter(EndsAt)
     assert begins.validate_python(first) is None
     assert ends.validate_python(last) is None
     far, past = begins.validate_python(last), ends.validate_python(first)
@@ -121,7 +122,8 @@ def test_the_edges_of_the_calendar_are_read_in_every_zone(offset: str, hour: str
     for hours in (-23, 0, 23):
         there = timezone(timedelta(hours=hours))
         assert (far.astimezone(there).year, past.astimezone(there).year) == (9999, 1)
-    for scalar in (Instant, InstantIfKnown):
+    recorded_moments: tuple[Any, ...] = (Instant, InstantIfKnown)
+    for scalar in recorded_moments:
         with pytest.raises(ValidationError):
             TypeAdapter(scalar).validate_python(last)
     with pytest.raises(ValidationError):
@@ -131,9 +133,11 @@ def test_the_edges_of_the_calendar_are_read_in_every_zone(offset: str, hour: str
 
 def test_any_other_moment_begins_or_ends_as_written() -> None:
     """Within the calendar nothing is moved."""
+    kinds: tuple[Any, ...] = (BeginsAt, EndsAt)
     for text in ("0002-01-01T00:00:00Z", "1899-12-31T23:59:59Z", "2500-01-01T00:00:00Z"):
-        for scalar in (BeginsAt, EndsAt):
-            assert TypeAdapter(scalar).validate_python(text) == datetime.fromisoformat(text).astimezone(UTC)
+        for scalar in kinds:
+            adapter: TypeAdapter[Any] = TypeAdapter(scalar)
+            assert adapter.validate_python(text) == datetime.fromisoformat(text).astimezone(UTC)
 
 
 def test_a_child_of_year_1_or_9999_cannot_be_read() -> None:
