@@ -21,6 +21,8 @@ RunId = NewType("RunId", str)
 _SCHOOL = re.compile(r"([0-9]{2})([A-Z]{2})(?:[. ]?([0-9]{2}))?", re.ASCII)
 _LOOKS_LIKE_O_FOR_ZERO = re.compile(r"[0-9O]{2}[A-Z0-9]{2}([. ]?[0-9O]{2})?", re.ASCII)
 MAX_KEY_LENGTH = 256
+NO_KEY = "?"
+"""What the books write where a record had no readable key; so it is no key itself."""
 
 
 def parse_school_id(text: str) -> SchoolId:
@@ -47,7 +49,8 @@ def parse_source_key(value: object) -> SourceKey | None:
     """
     if not isinstance(value, str) or not 0 < len(value) <= MAX_KEY_LENGTH:
         return None
-    return SourceKey(value) if value.isprintable() and value[0] != " " != value[-1] else None
+    is_key = value.isprintable() and value[0] != " " != value[-1] and value != NO_KEY
+    return SourceKey(value) if is_key else None
 
 
 def new_run_id(now: datetime) -> RunId:

@@ -11,13 +11,13 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, delete, exists, 
 from connector.bookkeeping.pending import Noted
 from connector.portal.staging import STAGING
 from connector.portal.upsert import upsert
-from schemas.ids import RunId, SchoolId, SourceKey
+from schemas.ids import NO_KEY, RunId, SchoolId, SourceKey
 from schemas.streams import Outcome, Stream
 from schemas.tables.bookkeeping import QuarantineRow
 from schemas.tables.catalogue import TABLES, table_of
 
 _QUARANTINE = table_of(QuarantineRow)
-UNREADABLE_KEY = "?"
+UNREADABLE_KEY = NO_KEY
 MISSING_PARENT = "missing_parent"
 WAITS_BEFORE_REPORT = timedelta(hours=24)
 

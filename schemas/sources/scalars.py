@@ -30,7 +30,7 @@ _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _INSTANT = rf"^{_DAY}[Tt][0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(?:\.[0-9]+)?(?:[Zz]|[+-][0-9]{{2}}:[0-9]{{2}})$"
 UNREADABLE_NUMBER = "unreadable_number"
 """The kind of error of a number in text that is none."""
-_PLAIN_KEY = "^[!-~](?:[ -~]*[!-~])?$"
+_PLAIN_KEY = "^(?:[!->@-~]|[!-~][ -~]*[!-~])$"
 
 
 def _key(value: object) -> SourceKey:

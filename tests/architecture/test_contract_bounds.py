@@ -237,6 +237,8 @@ def test_what_only_words_can_say_of_an_id_is_said() -> None:
     assert said(
         "no control, format, unassigned or private ones, no half surrogate pairs, and of the spaces only U+0020"
     )
+    assert said("a question mark alone is none")
+    assert ids.parse_source_key("?") is None
     for mark in ("\u200f", "\u00ad", "\ue000", "\ud800", "\u2028", "\u00a0"):
         assert ids.parse_source_key(f"a{mark}b") is None
 

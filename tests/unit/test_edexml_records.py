@@ -205,6 +205,15 @@ def test_a_key_with_an_outer_space_is_none(told: Any, key: str) -> None:
     assert found[Stream.GROUP_MEMBERSHIPS] == [unreadable, Rejection(None, "unreadable_key", "groep/@key")]
 
 
+def test_a_key_that_looks_like_a_surrogate_is_none(told: Any) -> None:
+    """A pupil whose key in the document is what we make of another's ECK iD does not meet that other."""
+    found = told(
+        f'<leerlingen><leerling key="{ECK}"><roepnaam>A</roepnaam></leerling>'
+        '<leerling key="#1" eckid="https://ketenid.nl/202608/aa"><roepnaam>B</roepnaam></leerling></leerlingen>'
+    )
+    assert [getattr(one, "naam", None) and one.naam.roepnaam for one in found[Stream.PUPILS]] == [None, "B"]
+
+
 def test_an_eck_id_with_an_outer_space_is_nobodys(told: Any) -> None:
     """Of two dummies with ECK iDs that differ by a space only the readable one has a lasting key."""
     found = told(

@@ -71,7 +71,7 @@ def test_a_key_stays_as_written(written: str, key: str) -> None:
     "value",
     [
         *(None, 1, 1.5, True, b"1", "", "  ", "x" * 257, "a\nb", "a\x00", "a\x7fb", "a\u200fb", "a\u2028b", "\ud800"),
-        *(" a", "a ", "\u00a0a", "a\u2003", "a\n", "\ta", "a\u00a0b", "\ufeffa", " " + "x" * 255),
+        *("?", " a", "a ", "\u00a0a", "a\u2003", "a\n", "\ta", "a\u00a0b", "\ufeffa", " " + "x" * 255),
     ],
 )
 def test_what_cannot_be_a_key_is_none(value: object) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from lxml import etree
 
 from connector.sources.edexml.walk import SECTIONS, Part
-from schemas.ids import SourceKey, parse_source_key
+from schemas.ids import SourceKey
 from schemas.sources.edexml import keys, reading, records
 from schemas.sources.edexml.header import EdexmlHeader
 from schemas.sources.edexml.versions import Version
@@ -93,7 +93,7 @@ class _Dummies:
 
     def resolve(self, written: str) -> SourceKey | None:
         """Give the key a reference means, or None when there is no lasting one."""
-        return self._known.get(written) if keys.is_dummy(written) else parse_source_key(written)
+        return self._known.get(written) if keys.is_dummy(written) else keys.lasting_key(written)
 
 
 class Reader:

@@ -23,6 +23,7 @@ UNSTABLE_KEY = "unstable_key"
 
 _DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:T[0-9:.]+)?(?:Z|[+-][0-9]{2}:[0-9]{2})?", re.ASCII)
 _MAX_KEY = 256
+_SURROGATE = re.compile(r"(?:eckid|location|group|pair):[0-9a-f]{64}", re.ASCII)
 
 
 def clean(text: str | None) -> str | None:
@@ -44,7 +45,12 @@ def parse_day(text: str) -> date:
 
 def is_dummy(key: str | None) -> bool:
     """Tell whether the key is one, and good within its own document only."""
-    return parse_source_key(key) is not None and str(key).startswith("#")
+    return key is not None and key.startswith("#") and lasting_key(key) is not None
+
+
+def lasting_key(written: str | None) -> SourceKey | None:
+    """Give a key as written, None when it cannot be one; what looks like a surrogate of ours would meet one."""
+    return None if written is None or _SURROGATE.fullmatch(written) else parse_source_key(written)
 
 
 def surrogate(kind: str, *parts: str) -> SourceKey:
@@ -69,7 +75,7 @@ def person_key(record: EdexmlRecord) -> SourceKey | Rejection:
         if eckid is None:
             return Rejection(None, UNSTABLE_KEY, "@key")
         return SourceKey(f"eckid:{hashlib.sha256(eckid.encode()).hexdigest()}")
-    return parse_source_key(record.key) or Rejection(None, UNREADABLE_KEY, "@key")
+    return lasting_key(record.key) or Rejection(None, UNREADABLE_KEY, "@key")
 
 
 def named_key(record: EdexmlRecord, kind: str, *parts: str) -> SourceKey | Rejection:
@@ -77,4 +83,4 @@ def named_key(record: EdexmlRecord, kind: str, *parts: str) -> SourceKey | Rejec
     if is_dummy(record.key):
         naam = record.fields.get("naam")
         return surrogate(kind, *parts, naam) if naam else Rejection(None, UNSTABLE_KEY, "@key")
-    return parse_source_key(record.key) or Rejection(None, UNREADABLE_KEY, "@key")
+    return lasting_key(record.key) or Rejection(None, UNREADABLE_KEY, "@key")
