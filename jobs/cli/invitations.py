@@ -61,7 +61,9 @@ def bounced(
 ) -> int:
     """Note that mail to a guardian came back: no invitation until the SIS has another address."""
     from jobs import invite
+    from jobs.cli.key_words import typed_key
 
+    guardian = typed_key(guardian, "GUARDIAN")
     with desk_of([school]) as desk:
         (one,) = desk.schools
         with desk.session.write() as connection:

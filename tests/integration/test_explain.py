@@ -13,6 +13,7 @@ from connector.bookkeeping import register
 from jobs import ask_pupil
 from jobs.cli import render_explain
 from jobs.explain import Wanted, explain, keys_of
+from mappings.activation import MAPPING_VERSION
 from mappings.explain import FIRST_LOAD, SHOWN, UNEXPLAINED
 from schemas.errors import ConfigurationError
 from schemas.explanations import SHOWN_BY, Explanation, Place, RowReason, StreamReason
@@ -148,7 +149,7 @@ def test_a_stream_says_when_and_by_which_run_and_mapping_it_was_read(rig: Rig) -
     what = _streams(_explain(rig, rig.role("pupil_plain")))[Stream.METHOD_TEST_RESULTS]
     assert what.reading is not None
     assert (what.reading.run_id, what.reading.mode) == (report.run_id, "full")
-    assert (what.mapping_version, what.settings) == ("2", 'subjects=["rekenen"]')
+    assert (what.mapping_version, what.settings) == (str(MAPPING_VERSION), 'subjects=["rekenen"]')
     assert what.kept_out["subject_not_selected"] > 0
     assert what.read_at is not None
 
