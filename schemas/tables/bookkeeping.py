@@ -31,7 +31,7 @@ class ImportedDocumentRow(SchoolRow, table=True):
 
 
 class InvitationKeyRow(SchoolRow, table=True):
-    """The key by which a school's mail addresses are remembered; made at its first export, never shown."""
+    """The key of a school's hashes, of mail addresses and of keys kept back; made when first needed, never shown."""
 
     __tablename__ = "invitation_keys"
 
@@ -106,6 +106,20 @@ class HiddenKeyRow(SchoolRow, table=True):
     id: str = Field(primary_key=True, sa_type=Text)
     reason: str = Field(sa_type=Text)
     since_at: datetime
+
+
+class WithheldKeyRow(SchoolRow, table=True):
+    """A record that is kept back, known by a keyed hash of its key. `row_digest` is what a withdrawn row was like.
+
+    Without a digest a gate keeps it back: should it show, the brake takes it for an old record.
+    """
+
+    __tablename__ = "withheld_keys"
+
+    stream: str = Field(primary_key=True, sa_type=Text)
+    key_hash: str = Field(primary_key=True, sa_type=Text)
+    row_digest: str | None = Field(default=None, sa_type=Text)
+    noted_at: datetime
 
 
 class PendingKeyRow(SchoolRow, table=True):
