@@ -5,7 +5,17 @@ from __future__ import annotations
 import structlog
 from sqlalchemy import Connection
 
-from connector.bookkeeping import checkpoints, invitations, ledger, leftovers, pending, quarantine, register, stopped
+from connector.bookkeeping import (
+    checkpoints,
+    invitations,
+    ledger,
+    leftovers,
+    pending,
+    quarantine,
+    register,
+    stopped,
+    withheld_keys,
+)
 from connector.bookkeeping.checkpoints import Checkpoint
 from connector.portal import documents, removal
 from jobs.run_state import RunState
@@ -35,6 +45,7 @@ def withdraw_closed(run: RunState, closed: frozenset[Stream]) -> None:
         quarantine.forget(connection, school, closed)
         pending.forget(connection, school, set(closed))
         stopped.forget(connection, school, closed)
+        withheld_keys.forget(connection, school, closed)
         register.conceal(connection, school, concealed)
         for stream, rows in gone.items():
             note_rows_gone(run, connection, stream, Sums(withdrawn=rows))

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import structlog
 from sqlalchemy import Connection, select
 
-from connector.bookkeeping import checkpoints, invitations, ledger, pending, quarantine, stopped
+from connector.bookkeeping import checkpoints, invitations, ledger, pending, quarantine, stopped, withheld_keys
 from connector.bookkeeping.checkpoints import STOPPED, Checkpoint
 from connector.portal import access_rows, aliases, group_list_rows, removal, standstill, store
 from connector.portal.staging import ALONG, FROZEN, KEPT, NEW, STAGING
@@ -19,6 +19,7 @@ from connector.portal.survey import Drawn, Lot, Survey
 from jobs.news import news_of
 from jobs.run_state import RunState
 from mappings.access import PupilFacts, Relation, derive_access
+from mappings.brake import KEPT_BACK
 from mappings.group_list import Listed, Parent, derive_entry
 from mappings.lessening import lessened
 from mappings.unreadable import is_over
@@ -116,6 +117,15 @@ def apply_stream(run: RunState, staged: Staged, settled: Settled) -> StreamRepor
         noted = pending.Noted(known, drawn, staged.is_complete, has_gone=bool(gone))
         reason, days = settled.report.hold_reason, parts.hold_days
         pending.note_plan(connection, school, stream, run.run_id, noted, reason=reason, now=now, days=days)
+        withheld_keys.note_plan(
+            connection,
+            school,
+            stream,
+            drawn,
+            KEPT_BACK,
+            is_complete=staged.is_complete and staged.tally.scope == WHOLE_SCHOOL,
+            now=now,
+        )
         returned = pending.note_hidden(connection, school, stream, noted, now)
         new_items = quarantine.note_plan(connection, school, stream, run.run_id, noted, now)
         known_checkpoints = run.checkpoints | _move_checkpoint(run, connection, staged, settled)

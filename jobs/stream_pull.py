@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import structlog
 from sqlalchemy import Connection
 
-from connector.bookkeeping import ledger, stopped
+from connector.bookkeeping import ledger, stopped, withheld_keys
 from connector.bookkeeping.checkpoints import Checkpoint
 from connector.portal import aliases, judged, plan, survey
 from connector.portal.staging import ALONG, NEW, STAGING, settle_duplicates
@@ -19,9 +19,10 @@ from jobs.staged_rows import page_rows
 from jobs.standstill import is_frozen, stop_of
 from jobs.stream_apply import Settled, Staged, Tally, apply_stream
 from mappings.activation import is_settings_change
-from mappings.brake import PASSES, PlanCounts, Recent, Verdict, judge
+from mappings.brake import PASSES, PlanCounts, Recent, Verdict, bounds, judge
 from mappings.gates import Context
 from mappings.unreadable import is_over, staying
+from schemas.brake import MEASURES, Age
 from schemas.errors import StopRequested
 from schemas.runs import StreamReport, Sums
 from schemas.stops import UNREADABLE_KEY, Stop
@@ -91,13 +92,14 @@ def _settle(run: RunState, staged: Staged) -> StreamReport:
         question, stop = _question(run, connection, staged, found)
         plan.draw(connection, question)
         drawn = survey.drawn(connection, stream)
-        wishes = judged.wishes(connection, question, drawn, checkpoint.loaded_at, now)
+        time = judged.Time(now, checkpoint.loaded_at, bounds(now, parts.school.limits.days))
+        wishes = _wishes(run, connection, staged, checkpoint, question, drawn, time)
         verdict = _brake(run, connection, staged, checkpoint, wishes)
         if verdict.held:
             is_whole = verdict.reason == "keys_reissued"
-            judged.hold(connection, question, verdict.held, is_whole=is_whole, loaded_at=checkpoint.loaded_at, now=now)
+            judged.hold(connection, question, verdict.held, verdict.age, time, is_whole=is_whole)
             drawn = survey.drawn(connection, stream)
-        report = _report(run, staged, drawn, wishes, verdict)
+        report = _report(staged, drawn, wishes, verdict)
     _log.info("stream_planned", stream=stream.value, mode=staged.mode.value, **report.sums._asdict())
     if report.sums.held:
         _log.warning("stream_held", stream=stream.value, held=report.sums.held, reason=report.hold_reason)
@@ -161,6 +163,24 @@ def _survey(run: RunState, connection: Connection, staged: Staged) -> tuple[Surv
     return found, new
 
 
+def _wishes(
+    run: RunState,
+    connection: Connection,
+    staged: Staged,
+    checkpoint: Checkpoint,
+    question: plan.Question,
+    drawn: Drawn,
+    time: judged.Time,
+) -> judged.Wishes:
+    """Count what the brake judges, once it is known what of it is old."""
+    school, stream = run.parts.school, staged.stream
+    is_judged = run.is_past_first_load(stream) and not _is_by_decision(run, staged, checkpoint)
+    if is_judged and judged.mark_old(connection, question, drawn, time):
+        withheld_keys.mark_old(connection, school.id, stream)
+    most = school.limits.per_child.get(stream, MEASURES[stream].most)
+    return judged.wishes(connection, question, drawn, time, most=most, is_judged=is_judged)
+
+
 def _brake(
     run: RunState, connection: Connection, staged: Staged, checkpoint: Checkpoint, wishes: judged.Wishes
 ) -> Verdict:
@@ -173,6 +193,13 @@ def _brake(
         wishes.identities,
         is_past_first_load=run.is_past_first_load(staged.stream),
         is_by_decision=_is_by_decision(run, staged, checkpoint),
+        by_share=wishes.by_share,
+        is_by_share=MEASURES[staged.stream].is_by_share,
+        endings=wishes.endings,
+        in_force=wishes.in_force,
+        crowded=wishes.crowded,
+        crowded_before=wishes.crowded_before,
+        pupils=wishes.pupils,
     )
     gone, came, size = ledger.recent(connection, run.parts.school.id, staged.stream, run.parts.clock())
     return judge(counts, Recent(gone, came, size), run.parts.school.limits)
@@ -186,11 +213,10 @@ def _is_by_decision(run: RunState, staged: Staged, checkpoint: Checkpoint) -> bo
     )
 
 
-def _report(run: RunState, staged: Staged, drawn: Drawn, wishes: judged.Wishes, verdict: Verdict) -> StreamReport:
+def _report(staged: Staged, drawn: Drawn, wishes: judged.Wishes, verdict: Verdict) -> StreamReport:
     """Count what was staged; raises BooksDoNotBalance when a record is not accounted for."""
-    checkpoint = run.checkpoints.get(staged.stream, Checkpoint())
     shown = Outcome.SHOWN.value
-    is_judged = run.is_past_first_load(staged.stream) and not _is_by_decision(run, staged, checkpoint)
+    is_let_in = Action.ADD not in verdict.held or verdict.age is Age.NEW
     sums = Sums(
         fetched=staged.tally.fetched,
         added=drawn.count(shown, Action.ADD),
@@ -202,8 +228,9 @@ def _report(run: RunState, staged: Staged, drawn: Drawn, wishes: judged.Wishes, 
         duplicates=drawn.count(Outcome.DUPLICATE.value),
         missing=drawn.count(plan.MISSING),
         held=drawn.count(holds=(NEW, ALONG)),
-        disappeared=0 if Action.REMOVE in verdict.held else wishes.removals,
-        appeared=wishes.additions if is_judged and Action.ADD not in verdict.held else 0,
+        disappeared=(0 if Action.REMOVE in verdict.held else wishes.removals)
+        + (0 if Action.ALTER in verdict.held else wishes.endings),
+        appeared=wishes.by_share if is_let_in else 0,
         size_before=wishes.size,
     )
     sums.check(staged.stream)

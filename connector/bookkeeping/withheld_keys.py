@@ -14,8 +14,7 @@ from sqlalchemy import Connection, Select, bindparam, delete, insert, not_, or_,
 
 from connector.bookkeeping import invitations
 from connector.portal.bound import SCHOOL
-from connector.portal.plan import APPROVED
-from connector.portal.staging import STAGING
+from connector.portal.staging import APPROVED, STAGING
 from connector.portal.survey import Drawn
 from schemas.brake import MEASURES
 from schemas.ids import SchoolId

@@ -63,6 +63,7 @@ def _staging_table(stream: Stream) -> Table:
         Column("missing_key", Text),
         Column("action", Text),
         Column("hold", Text),
+        Column("is_old", Boolean),
     ]
     portal = TABLES[stream]
     columns += [Column(name, portal.columns[name].type) for name in DATA_COLUMNS[stream]]

@@ -25,7 +25,9 @@ _LEFT = ("missing", "withdrawn", "removed", "held")
 _REASONS = {
     "many_disappeared": "more disappeared than the brake lets through",
     "would_empty_stream": "the stream would have become empty",
-    "many_appeared": "more appeared than the brake lets through",
+    "many_ended": "more ended at once than the brake lets through",
+    "many_appeared": "more old records suddenly show than the brake lets through",
+    "many_per_child": "too many children get more new records in a day than usual",
     "identities_changed": "keys or birth dates changed for many",
     "goes_along": "it belongs to something that is held",
     "keys_reissued": "many went and came at once: keys were perhaps issued anew",

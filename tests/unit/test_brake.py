@@ -18,8 +18,8 @@ def plan(
     is_past_first_load: bool = True,
     is_by_decision: bool = False,
 ) -> PlanCounts:
-    """Give a plan on a stream of a hundred rows that is past its first load."""
-    return PlanCounts(size, removals, additions, identities, is_past_first_load, is_by_decision)
+    """Give a plan on a stream of a hundred rows that is past its first load; what it adds is old."""
+    return PlanCounts(size, removals, additions, identities, is_past_first_load, is_by_decision, by_share=additions)
 
 
 @pytest.mark.parametrize(
