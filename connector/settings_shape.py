@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from schemas.brake import PER_CHILD
 from schemas.corrections import Channel
 from schemas.ids import SchoolId
 from schemas.reviews import Language
+from schemas.streams import Stream
 from schemas.windows import parse_window
 
 PREFIX = "CONNECTOR_"
@@ -24,6 +27,8 @@ Minutes = Annotated[int, Field(ge=1, le=527_040)]
 """A number of minutes up to a year."""
 Days = Annotated[int, Field(ge=1, le=3660)]
 """A number of days up to ten years."""
+PerChild = Annotated[int, Field(ge=0, le=1000)]
+"""How many new records of a stream one child may get in 24 hours."""
 
 
 def _is_window(text: str) -> str:
@@ -95,10 +100,26 @@ class SchoolSettings(_Section):
 
 
 class BrakeSettings(_Section):
-    """Above which change of a stream a person is asked."""
+    """Above which change of a stream a person is asked; `most_` says how many new records a child may get in a day."""
 
     share: float = Field(default=0.10, gt=0, le=1)
     rows: int = Field(default=3, ge=1)
+    days: int = Field(default=14, ge=1, le=366)
+    pupils_share: float = Field(default=0.20, gt=0, le=1)
+    most_absences: PerChild = PER_CHILD[Stream.ABSENCES]
+    most_group_memberships: PerChild = PER_CHILD[Stream.GROUP_MEMBERSHIPS]
+    most_invoices: PerChild = PER_CHILD[Stream.INVOICES]
+    most_reports: PerChild = PER_CHILD[Stream.REPORTS]
+    most_method_test_results: PerChild = PER_CHILD[Stream.METHOD_TEST_RESULTS]
+    most_test_results: PerChild = PER_CHILD[Stream.TEST_RESULTS]
+    most_notes: PerChild = PER_CHILD[Stream.NOTES]
+    most_medical_items: PerChild = PER_CHILD[Stream.MEDICAL_ITEMS]
+    most_support_plans: PerChild = PER_CHILD[Stream.SUPPORT_PLANS]
+
+    @property
+    def per_child(self) -> Mapping[Stream, int]:
+        """Give the number of new records a child may get, by stream."""
+        return {stream: getattr(self, f"most_{stream.value}") for stream in PER_CHILD}
 
 
 class RunSettings(_Section):

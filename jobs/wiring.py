@@ -62,7 +62,7 @@ class Wiring:
         """Give what is configured for a school."""
         given = self.settings.schools[school]
         brake = self.settings.brake
-        limits = Limits(share=brake.share, rows=brake.rows)
+        limits = Limits(brake.share, brake.rows, brake.days, brake.pupils_share, brake.per_child)
         return SchoolPlan(school, given.name, given.source, limits, given.institution_number)
 
     def documents(self) -> DocumentPlan:

@@ -17,9 +17,12 @@ from connector.settings import Settings
 from jobs.choose import default_of, streams_of
 from jobs.cli.main import app
 from jobs.cli.setting_words import value_text
+from schemas.brake import MEASURES
 from schemas.modules import Module
 from schemas.selection_words import ALLOWED
 from schemas.selections import MEANINGS, SETTINGS
+from schemas.streams import Stream
+from schemas.tables.catalogue import DATA_COLUMNS
 from schemas.views.catalogue import VIEWS
 from tests.architecture.repository import ROOT, name_of, tracked_files
 
@@ -98,6 +101,24 @@ def test_every_setting_is_documented(section: str) -> None:
     sections = _sections(_read(REFERENCE / "settings.md"))
     (text,) = [text for title, text in sections.items() if re.match(rf"\[{section}[.\]]", title)]
     assert set(re.findall(r"^\| `([a-z_]+)`", text, re.MULTILINE)) == _keys()[section]
+
+
+def test_the_brakes_table_is_the_one_it_works_by() -> None:
+    """promises.md has a line for each stream: its day, whether it is of a year, its number per child, its share."""
+    text = _sections(_read(ROOT / "docs" / "explanation" / "promises.md"))["What the brake measures"]
+    rows = re.findall(r"^\| `(\w+)` \| (.*) \| (.*) \| (.*) \| (.*) \|$", text, re.MULTILINE)
+    assert rows == [
+        (
+            stream.value,
+            f"`{one.day}`" if one.day else "1 August of its school year" if one.is_of_year else "–",
+            "yes" if one.is_of_year else "–",
+            "free" if one.most is None else str(one.most),
+            "all" if one.is_by_share else "old",
+        )
+        for stream, one in MEASURES.items()
+    ]
+    assert set(MEASURES) == set(Stream)
+    assert all({one.day, one.end} - {None} <= set(DATA_COLUMNS[stream]) for stream, one in MEASURES.items())
 
 
 @pytest.mark.parametrize("section", _keys())

@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from connector.settings import SECRETS, Settings, load
-from connector.settings_shape import SECTIONS
+from connector.settings_shape import SECTIONS, BrakeSettings
+from schemas.brake import PER_CHILD
 from schemas.errors import ConfigurationError
 from schemas.ids import SchoolId
+from schemas.streams import Stream
 
 ROOT = Path(__file__).resolve().parents[2]
 CANARY = "hunter2-canary"
@@ -47,7 +49,9 @@ def test_a_small_file_gives_settings_with_every_default(tmp_path: Path) -> None:
     assert source.client_secret is not None
     assert source.client_secret.get_secret_value() == CANARY
     assert (source.timeout_seconds, source.attempts, source.requests_per_second) == (30, 5, None)
-    assert (settings.brake.share, settings.brake.rows) == (0.10, 3)
+    brake = settings.brake
+    assert (brake.share, brake.rows, brake.days, brake.pupils_share) == (0.10, 3, 14, 0.20)
+    assert brake.per_child == PER_CHILD
     assert (settings.runs.lease_seconds, settings.runs.hold_days) == (120, 14)
     assert (settings.targets.fresh_minutes, settings.schools[SchoolId("99AA00")].fresh_minutes) == (30, None)
     kept = settings.documents
@@ -279,6 +283,27 @@ def test_types_of_documents_are_written_small(tmp_path: Path) -> None:
     assert "content_types" in _refused(tmp_path, WHOLE + '[documents]\ncontent_types = ["PDF"]\n').message
     variable = {**SECRET, "CONNECTOR_DOCUMENTS__CONTENT_TYPES": '["application/pdf", "image/png"]'}
     assert _load(tmp_path, WHOLE, variable).documents.content_types == ("application/pdf", "image/png")
+
+
+def test_the_brakes_number_of_each_stream_can_be_set_and_no_other(tmp_path: Path) -> None:
+    """Each stream that counts per child has a key, no other has; a wrong one is named with what was probably meant."""
+    keys = {name.removeprefix("most_") for name in BrakeSettings.model_fields if name.startswith("most_")}
+    assert keys == {stream.value for stream in PER_CHILD}
+    settings = _load(
+        tmp_path, WHOLE + "[brake]\nmost_absences = 7\ndays = 21\n", {**SECRET, "CONNECTOR_BRAKE__MOST_NOTES": "0"}
+    )
+    assert settings.brake.days == 21
+    assert settings.brake.per_child == {**PER_CHILD, Stream.ABSENCES: 7, Stream.NOTES: 0}
+    assert "most_absences" in _refused(tmp_path, WHOLE + "[brake]\nmost_absence = 7\n").fix
+    for wrong in (
+        "most_notes = -1",
+        "most_notes = 1001",
+        "most_notes = 1.5",
+        "days = 0",
+        "pupils_share = 0",
+        "pupils_share = 1.1",
+    ):
+        assert f"brake.{wrong.partition(' ')[0]}" in _refused(tmp_path, f"{WHOLE}[brake]\n{wrong}\n").message
 
 
 def test_a_flemish_school_has_its_number(tmp_path: Path) -> None:
