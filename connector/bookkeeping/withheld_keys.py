@@ -1,6 +1,7 @@
 """Which records a gate kept back, by a keyed hash: when one shows after all, the brake takes it for an old one.
 
-A gate's records are nothing of the portal, so not even their keys are kept. The key of the hashes is the school's own.
+A gate's records are nothing of the portal, so their keys are not kept for it. The secret of the hashes is the school's
+own.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -11,6 +12,7 @@ from sqlalchemy import (
     Connection,
     Date,
     Integer,
+    Row,
     Select,
     Update,
     and_,
@@ -41,6 +43,9 @@ _AT: Any = bindparam("old_at", type_=UTCDateTime())
 _SETTLED: Any = bindparam("settled_year", type_=Integer())
 _MOST: Any = bindparam("most", type_=Integer())
 _RUNS = table_of(RunRow)
+_LATE_APPROVALS = select(_RUNS.c.started_at, _RUNS.c.finished_at).where(
+    _RUNS.c.school_id == SCHOOL, _RUNS.c.started_at > SINCE, _RUNS.c.trigger == Trigger.APPROVAL.value
+)
 
 
 class Crowd(NamedTuple):
@@ -101,17 +106,32 @@ def crowd(
     connection: Connection, stream: Stream, comes: ColumnElement[bool], most: int, values: Mapping[str, object]
 ) -> Crowd:
     """Count the children who would have more than `most` new records; `comes` tells what the plan adds."""
-    return Crowd._make(connection.execute(_crowded(stream, comes), {**values, "most": most}).one())
+    bound = {**values, "most": most}
+    found = Crowd._make(connection.execute(_crowded(stream, comes, ()), bound).one())
+    approvals = _approvals(connection, values) if found.now else ()
+    if not approvals:
+        return found
+    return Crowd._make(connection.execute(_crowded(stream, comes, approvals), bound).one())
 
 
-def _crowded(stream: Stream, comes: ColumnElement[bool]) -> Select[int, int]:
+def _approvals(connection: Connection, values: Mapping[str, object]) -> Sequence[Row[datetime, datetime | None]]:
+    """Give from when until when a person's approvals were carried out of late; the index finds them."""
+    return connection.execute(_LATE_APPROVALS, values).all()
+
+
+def _crowded(
+    stream: Stream, comes: ColumnElement[bool], approvals: Sequence[Row[datetime, datetime | None]]
+) -> Select[int, int]:
     staging, portal = STAGING[stream], TABLES[stream]
     coming = select(*_child(stream, staging.c), literal(1).label("comes"))
     coming = coming.where(comes, staging.c.is_old.is_not(true()))
     # What is no news was no surprise either: a first load, a person's decision, what came with its parent.
     since = (portal.c.school_id == SCHOOL, portal.c.first_shown_at > SINCE, portal.c.news_at.is_not(None))
     came = select(*_child(stream, portal.c), literal(0).label("comes"))
-    came = came.where(*since, not_(_is_old(stream, portal.c)), not_(_was_approved(portal.c.first_shown_at)))
+    came = came.where(*since, not_(_is_old(stream, portal.c)))
+    for began, ended in approvals:
+        moment = portal.c.first_shown_at
+        came = came.where(moment < began if ended is None else not_(moment.between(began, ended)))
     both = union_all(coming, came).subquery()
     per_child = select(func.sum(both.c.comes).label("comes")).group_by(both.c.child, both.c.place)
     children = per_child.having(func.count() > _MOST).subquery()
@@ -128,13 +148,6 @@ def _child(stream: Stream, columns: Any) -> tuple[ColumnElement[Any], ColumnElem
     child = func.coalesce(*named) if len(named) > 1 else named[0]
     place = case((named[0].is_not(None), 0), else_=1)
     return child.label("child"), place.label("place")
-
-
-def _was_approved(moment: ColumnElement[Any]) -> ColumnElement[bool]:
-    """Tell whether a person's approval brought what was first shown at this moment."""
-    its_run = (_RUNS.c.school_id == SCHOOL, _RUNS.c.trigger == Trigger.APPROVAL.value)
-    within = (_RUNS.c.started_at <= moment, or_(_RUNS.c.finished_at.is_(None), _RUNS.c.finished_at >= moment))
-    return exists(select(literal(1)).where(*its_run, *within))
 
 
 def pupils(connection: Connection, values: Mapping[str, object]) -> int:

@@ -241,9 +241,8 @@ def test_a_school_of_five_is_asked_by_three_children() -> None:
     assert school.gets(Stream.ABSENCES, _each(3, TODAY, 4), NOON).reason == "many_per_child"
 
 
-def _ending(endings: int, in_force: int, size: int, **more: int) -> PlanCounts:
-    counts = PlanCounts(size, 0, 0, 0, is_past_first_load=True, endings=endings, in_force=in_force)
-    return counts._replace(**more)
+def _ending(endings: int, in_force: int, size: int, removals: int = 0) -> PlanCounts:
+    return PlanCounts(size, removals, 0, 0, is_past_first_load=True, endings=endings, in_force=in_force)
 
 
 def test_what_ends_counts_as_what_goes() -> None:
