@@ -44,7 +44,8 @@ class School:
         """Judge what comes at this moment, and take it in when it passes."""
         measure, limits = MEASURES[stream], Limits()
         aged = [(one, self._is_old(stream, one, now)) for one in records]
-        recent = [line for line in self.log if line[0] > now - timedelta(hours=24) and line[1] is stream]
+        self.log = [line for line in self.log if line[0] > now - timedelta(hours=24)]
+        recent = [line for line in self.log if line[1] is stream]
         by_share = sum(is_old or measure.is_by_share for _, is_old in aged)
         coming = Counter(one.child for one, is_old in aged if not is_old)
         came = Counter(child for _, _, child, is_old in recent if not is_old)
