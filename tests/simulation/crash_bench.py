@@ -14,7 +14,7 @@ from unittest import mock
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, make_url
 
-from connector.bookkeeping import leases
+from connector.bookkeeping import invitations, leases
 from connector.portal import postgresql, sqlite
 from schemas.errors import ConnectorError
 from tests.rig import Rig
@@ -22,6 +22,9 @@ from tests.used_again import Rows
 
 DEAD_HOLDER = f"{socket.gethostname()}|999999999|1"
 """A process of this machine that is gone: the next run need not wait for the lease to expire."""
+
+KNOWN_SECRET = mock.Mock(token_hex=lambda size: "5e" * size)
+"""A school's secret that is the same in every run: what is remembered under it can be compared."""
 
 State = dict[str, list[tuple[Any, ...]]]
 
@@ -31,6 +34,7 @@ _OUTCOME_COLUMNS = {
     "checkpoints": ("stream", "fingerprint", "loaded_at", "full_reason"),
     "hidden_keys": ("stream", "id", "reason"),
     "id_aliases": ("stream", "source_key", "id"),
+    "withheld_keys": ("stream", "row_digest"),
     "reveals": ("module",),
     "backfills": ("ended_at",),
     "backfill_windows": ("number", "done_at"),
@@ -84,6 +88,7 @@ class Tripwire:
         self._raw.clear()
         with (
             mock.patch.object(leases, "_holder", return_value=DEAD_HOLDER),
+            mock.patch.object(invitations, "secrets", KNOWN_SECRET),
             mock.patch.object(postgresql, "insert_rows", self.counted(postgresql.insert_rows)),
             mock.patch.object(sqlite, "insert_rows", self.counted(sqlite.insert_rows)),
         ):
