@@ -13,14 +13,15 @@ from connector.simulator.world import World
 from mappings.sources.reference import school as reference
 from mappings.sources.reference.catalogue import READERS, to_canonical
 from schemas.sources.reference.pages import read_page
-from schemas.streams import Stream
+from schemas.streams import Partial, Stream
 from tests.unit.reference_examples import CANARY, EXAMPLES, PHONE
 from tests.unit.simulator.asking import SCHOOL, TODAY
 
 
 def wire(stream: Stream, *records: Any) -> list[Any]:
     whole = {"school": SCHOOL, "stream": stream, "mode": "full", "count": 1, "records": records}
-    return read_page(stream, json.dumps({**whole, "next": None, "cursor": "c"}).encode()).records
+    read = read_page(stream, json.dumps({**whole, "next": None, "cursor": "c"}).encode()).records
+    return [one.record if isinstance(one, Partial) else one for one in read]
 
 
 @pytest.mark.parametrize("stream", Stream)

@@ -371,7 +371,7 @@ def test_the_slow_way_reads_the_same() -> None:
         slow = read_page(stream, page(stream, *records, {"id": "x", "a": "\0"})).records
         assert slow == [
             *read(stream, *records),
-            Rejection(parse_source_key("x"), "unreadable_text", hides=slow[-1].hides),
+            Rejection(parse_source_key("x"), "unreadable_text", hides=slow[-1].hides, says_less=slow[-1].says_less),
         ]
 
 
