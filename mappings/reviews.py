@@ -11,6 +11,7 @@ from typing import Any
 
 from mappings.review_page import look_with, page
 from mappings.review_words import WORDS
+from schemas.corrections import Refusal
 from schemas.ids import SchoolId
 from schemas.letters import Attachment, Letter
 from schemas.reviews import Language, Review, ReviewLine
@@ -31,7 +32,9 @@ Het verzoek sluit vanzelf zodra de nieuwe waarde daar te zien is.
 Eerder laten weten wat u besluit, of weigeren, kan ook. De beheerder van de koppeling geeft dan een van deze opdrachten:
 
   connector corrections accept {reference}{item} --school {school}
-  connector corrections reject {reference}{item} --school {school}
+  connector corrections reject {reference}{item} --school {school} --reason REDEN
+
+REDEN is een van deze: {reasons}.
 {items}{sensitive}
 Antwoorden op deze mail hoeft niet: een antwoord wordt niet automatisch verwerkt.
 {keep}""",
@@ -46,7 +49,9 @@ The request closes by itself once the new value can be seen there.
 You can also say earlier what you decide, or refuse. The administrator of the connector then gives one of these:
 
   connector corrections accept {reference}{item} --school {school}
-  connector corrections reject {reference}{item} --school {school}
+  connector corrections reject {reference}{item} --school {school} --reason REASON
+
+REASON is one of these: {reasons}.
 {items}{sensitive}
 There is no need to answer this mail: an answer is not processed automatically.
 {keep}""",
@@ -96,6 +101,7 @@ def letter(review: Review) -> Letter:
         reference=review.reference,
         school=review.school,
         item=" [--item N]" if many else "",
+        reasons=", ".join(one.value for one in Refusal),
         items=_ITEMS[language].format(count=len(review.lines)) if many else "",
         repeat=_REPEAT[language] if review.is_repeat else "",
         sensitive=_SENSITIVE[language].format(command=look_with(review)) if hidden else "",

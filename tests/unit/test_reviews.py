@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from html.parser import HTMLParser
 from typing import Any
 
@@ -73,7 +74,8 @@ def test_the_letter_says_how_to_answer_and_nothing_of_anybody(language: Any) -> 
     found = letter(review(line(old=f"{CANARY}-old", new=f"{CANARY}-new"), language=language))
     assert "C-7K2M9Q" in found.subject
     assert "connector corrections accept C-7K2M9Q --school 99AA00\n" in found.text
-    assert "connector corrections reject C-7K2M9Q --school 99AA00\n" in found.text
+    assert re.search(r"connector corrections reject C-7K2M9Q --school 99AA00 --reason RE[A-Z]+\n", found.text)
+    assert ": record_is_right, not_proven, ask_the_school, duplicate, other.\n" in found.text
     for private in (CANARY, "Sanne", "Hof", "p-17", "Regenboog"):
         assert private not in found.subject + found.text
     assert [(one.name, one.content_type) for one in found.attachments] == [
