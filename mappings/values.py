@@ -15,6 +15,8 @@ from schemas.canonical.people import Address, Name, Phone
 
 SCHOOL_ZONE = ZoneInfo("Europe/Amsterdam")
 FIRST_MONTH_OF_A_SCHOOL_YEAR = 8
+NEXT_YEAR_FROM_MONTH = 5
+"""From May on schools make the groups of the next school year."""
 _POSTAL_CODE = re.compile(r"([1-9][0-9]{3})\s*([A-Za-z]{2})", re.ASCII)
 _NOT_IN_A_PHONE = re.compile(r"[^0-9+]", re.ASCII)
 
@@ -40,6 +42,20 @@ def local_day(instant: datetime) -> date:
 def school_year_of(day: date) -> int:
     """Give the start year of the school year that a day lies in: it begins on 1 August."""
     return day.year if day.month >= FIRST_MONTH_OF_A_SCHOOL_YEAR else day.year - 1
+
+
+def expected_school_years(day: date) -> tuple[int, ...]:
+    """Give the school years, by their start, that a document made known on this day may be of.
+
+    That is the year it lies in, and from May on the next as well: then schools make their new groups.
+    """
+    year = school_year_of(day)
+    return (year, year + 1) if NEXT_YEAR_FROM_MONTH <= day.month < FIRST_MONTH_OF_A_SCHOOL_YEAR else (year,)
+
+
+def first_day_of_school_year(year: int) -> date:
+    """Give 1 August of the school year that begins in `year`."""
+    return date(year, FIRST_MONTH_OF_A_SCHOOL_YEAR, 1)
 
 
 def end_of_school_year(year: int) -> datetime:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from mappings.gates import Context
 from schemas.canonical.care import Absence, Document, Note, SupportPlan
@@ -385,3 +386,10 @@ def support_plan(
         employee_key=employee_key,
         document=document,
     )
+
+
+def this_school_year() -> str:
+    """Give the school year of today as a document writes it, for what is tried by the machine's own clock."""
+    today = datetime.now(ZoneInfo("Europe/Amsterdam"))
+    year = today.year if today.month >= 8 else today.year - 1
+    return f"{year}-{year + 1}"

@@ -217,6 +217,17 @@ def note_document(connection: Connection, school: SchoolId, created_at: datetime
     upsert(connection, _DOCUMENTS, [values])
 
 
+def lift_document_date(connection: Connection, school: SchoolId) -> datetime | None:
+    """Forget when the newest document of a school was made; give that moment, None where there is none."""
+    row = claimed(connection, school)
+    if row is None or row["document_at"] is None:
+        return None
+    here = _SCHOOLS.c.school_id == school
+    connection.execute(update(_SCHOOLS).values(document_at=None, document_digest=None).where(here))
+    found: datetime = row["document_at"]
+    return found
+
+
 def imported_at(connection: Connection, school: SchoolId, digest: str) -> datetime | None:
     """Give when the school was last fed by a document of exactly these bytes, or None."""
     mine = (_DOCUMENTS.c.school_id == school, _DOCUMENTS.c.digest == digest)

@@ -178,6 +178,21 @@ def history(connection: Connection, school: SchoolId, module: Module | None = No
     return [row for row in rows if f'"{module.value}"' in row["details"]]
 
 
+def note(
+    connection: Connection,
+    school: SchoolId,
+    subject: str,
+    action: str,
+    details: Mapping[str, datetime | str],
+    by: str,
+    now: datetime,
+) -> None:
+    """Add to the history what a person did that is in no table of the register. Moments are written as ISO text."""
+    text = json.dumps({name: one.isoformat() if isinstance(one, datetime) else one for name, one in details.items()})
+    values = {"school_id": school, "subject": subject, "action": action, "details": text, "changed_by": by}
+    connection.execute(insert(_HISTORY).values(at=now, **values))
+
+
 def selections(connection: Connection, school: SchoolId) -> Selections:
     """Give a school's settings. Raises ConfigurationError for one that cannot be read, whoever wrote it."""
     values = {name: read_setting(school, name, text) for name, text in setting_texts(connection, school).items()}

@@ -1,4 +1,4 @@
-"""Rows of the portal by the day they lie on."""
+"""Rows of the portal by the day or the school year they lie in."""
 
 from __future__ import annotations
 
@@ -32,3 +32,10 @@ def unnamed(
         portal.c.school_id == school, portal.c[column] >= first, portal.c[column] < after, not_(named)
     )
     return list(connection.execute(rows.order_by(portal.c.id)).scalars())
+
+
+def groups_of_year(connection: Connection, school: SchoolId, school_year: int) -> frozenset[str]:
+    """Give the ids of the groups of one school year."""
+    groups = TABLES[Stream.GROUPS]
+    mine = (groups.c.school_id == school, groups.c.school_year == school_year)
+    return frozenset(connection.execute(select(groups.c.id).where(*mine)).scalars())

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from jobs.cli import import_watch, render, reports, session
+from jobs.cli import exits, import_watch, render, reports, session
+from schemas.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from jobs.cli.reports import Outcome
@@ -24,6 +25,9 @@ def _formats() -> None:
 def edexml(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="An EDEXML document.", show_default=False)],
     school: Annotated[str, typer.Option(metavar="BRIN", help="The school the document must be of.")],
+    school_year: Annotated[
+        int | None, typer.Option(metavar="YEAR", help="Take a school year that is not due now, by its first year.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Stop after the plan; write nothing.")] = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> int:
@@ -35,9 +39,32 @@ def edexml(
         (one,) = wiring.schools([school])
         with render.progress(is_wanted=not json) as show, reports.judged(one, outcomes, stopping):
             parts = wiring.parts(one, on_progress=show, path=file)
-            outcomes.append(reports.of_report(import_document(parts, file, is_dry_run=dry_run)))
+            outcomes.append(
+                reports.of_report(import_document(parts, file, school_year=school_year, is_dry_run=dry_run))
+            )
         names = {one: wiring.plan(one).name}
     return reports.finish(outcomes, names, is_json=json)
+
+
+@app.command("lift-date")
+def lift_date(
+    school: Annotated[str, typer.Option(metavar="BRIN", help="The school whose newest document had a wrong date.")],
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why, for the history.")],
+    by: Annotated[str | None, typer.Option(metavar="NAME", help="Who decides. Default: who is logged in.")] = None,
+) -> int:
+    """Let the next document be older than the newest one, whose date was wrong."""
+    with session.opened() as wiring:
+        from jobs import import_document
+        from jobs.cli.runs import who
+        from jobs.parts import clock
+
+        (one,) = wiring.schools([school])
+        name, why = who(by), reason.strip()[:300]
+        if not why:
+            raise ConfigurationError("Lifting a date needs a reason.", fix="Say why: --reason TEXT.")
+        made_at = import_document.lift_date(wiring.database, one, by=name, reason=why, now=clock())
+    render.out(f"{one}: the next document may be older than {render.moment(made_at)}; import the right one now.")
+    return exits.WELL
 
 
 app.command()(import_watch.watch)

@@ -128,6 +128,8 @@ def _what(row: Mapping[str, Any], values: Mapping[str, Any]) -> str:
             return f"setting {values.get('name')}"
         case "contacts":
             return "contact person"
+        case "documents":
+            return "date of the newest document"
         case _:
             return str(values.get("module"))
 
@@ -139,6 +141,8 @@ def _says_setting(values: Mapping[str, Any], action: str) -> str:
 def _says(values: Mapping[str, Any], action: str) -> str:
     if action == "delete":
         return "taken away"
+    if action == "lift":
+        return f"lifted ({local(_aware(datetime.fromisoformat(values['made_at'])))}): {values['reason']}"
     said = []
     for name, value in values.items():
         if value is None or name in {"module", "number"}:

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from mappings.gates import Context, calendar_item_gate, group_gate, lesson_gate, news_item_gate
 from mappings.portal.people import Row
-from mappings.values import address_values, day_after, end_of_school_year, list_text, phone_number, start_of_day
+from mappings.values import (
+    address_values,
+    day_after,
+    end_of_school_year,
+    first_day_of_school_year,
+    list_text,
+    phone_number,
+    start_of_day,
+)
 from schemas.canonical.school import (
     CalendarItem,
     Group,
@@ -39,9 +47,12 @@ def group_row(group: Group, context: Context) -> Row | str:
 
 
 def group_membership_row(membership: GroupMembership, context: Context) -> Row | str:
-    """Give the row. Whatever the source says, a place in a group ends with its school year at the latest."""
+    """Give the row. Where the source does not say when, a place in a group begins with its school year.
+
+    Whatever the source says, it ends with its school year at the latest.
+    """
     del context
-    begins = None if membership.from_on is None else start_of_day(membership.from_on)
+    begins = start_of_day(membership.from_on or first_day_of_school_year(membership.school_year))
     ends = end_of_school_year(membership.school_year)
     if membership.until_on is not None:
         ends = min(ends, start_of_day(day_after(membership.until_on)))

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
+from tests.builders import this_school_year
+
 GROUPS = 300
 PUPILS = 100
 # Not ru_maxrss: that starts with what the parent had when it forked.
@@ -29,7 +31,7 @@ def write(path: Path, least_bytes: int, day: str) -> int:
     pupils = 0
     with path.open("w", encoding="utf-8") as file:
         file.write(
-            "<EDEX><school><schooljaar>2026-2027</schooljaar><brincode>99AA</brincode>"
+            f"<EDEX><school><schooljaar>{this_school_year()}</schooljaar><brincode>99AA</brincode>"
             f"<aanmaakdatum>{day}T12:00:00</aanmaakdatum><xsdversie>2.1</xsdversie></school><groepen>"
         )
         for group in range(GROUPS):

@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine, text
 
+from tests.builders import this_school_year
+
 CONNECTOR = Path(sys.executable).with_name("connector")
 FLANDERS = Path(__file__).parents[1] / "data" / "edexml" / "flanders.xml"
 SECONDS = 90
@@ -54,7 +56,7 @@ def document(day: str = "2026-11-20", *, brin: str = "99AA", pupils: int = 3) ->
         for number in range(pupils)
     )
     return (
-        f"<EDEX><school><schooljaar>2026-2027</schooljaar><peildatum>{day}</peildatum><brincode>{brin}</brincode>"
+        f"<EDEX><school><schooljaar>{this_school_year()}</schooljaar><peildatum>{day}</peildatum><brincode>{brin}</brincode>"
         f"</school><leerlingen>{children}</leerlingen></EDEX>"
     )
 
@@ -166,7 +168,7 @@ def test_a_folder_is_emptied_once(make_site: Callable[[str], Site], database_url
     site.put("a.xml", document("2026-11-21", pupils=4))
     site.put("copy.xml", document("2026-11-20"))
     site.put("kompas.xml", document(brin="99BB"))
-    site.put("vlaams.xml", FLANDERS.read_text("utf-8"))
+    site.put("vlaams.xml", FLANDERS.read_text("utf-8").replace("2026-2027", this_school_year()))
     site.put("bad.xml", "<html/>")
     found = site.once(code=2)
     assert {name: (one["status"], one["exit_code"], one["moved_to"]) for name, one in found.items()} == {

@@ -37,6 +37,7 @@ SCHOOL, OTHER, FLEMISH = SchoolId("99AA00"), SchoolId("99BB00"), SchoolId("99VL0
 SCHOOLS = {SCHOOL: None, OTHER: None, FLEMISH: "12345"}
 FLANDERS = Path(__file__).parents[1] / "data" / "edexml" / "flanders.xml"
 CANARY = "Kanarievogel"
+NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
 
 
 def document(day: str = "2026-11-20", *, brin: str = "99AA", pupils: int = 3, more: str = "") -> str:
@@ -68,7 +69,9 @@ class Folder:
         self.imports.append(path.name)
         self.before_import()
         plan = SchoolPlan(school, "De Regenboog", "files", institution=SCHOOLS[school])
-        return import_document(Parts(self.database, EdexmlSource(path, SCHOOLS[school]), READERS, plan), path)
+        source = EdexmlSource(path, SCHOOLS[school])
+        parts = Parts(self.database, source, READERS, plan, clock=lambda: NOW)
+        return import_document(parts, path)
 
     def desk(self, *, settle: float = 0, stop: Callable[[], bool] = lambda: False) -> Desk:
         return Desk(
