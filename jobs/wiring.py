@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -15,12 +15,22 @@ from connector.document_store import DocumentStore
 from connector.http import ROOM_FOR_OTHERS, Http, HttpSettings
 from connector.mail import Mailer, MailServer
 from connector.portal import revision
-from connector.portal.database import Database
+from connector.portal.database import Database, DatabaseClock
 from connector.settings_shape import Settings, SourceSettings
 from connector.sources.base import Source
 from jobs.dialects import DIALECTS
 from jobs.fetch_ahead import is_given_up
-from jobs.parts import IS_UNWANTED, CorrectionPlan, DocumentPlan, MailPlan, Parts, Progress, SchoolPlan, Show
+from jobs.parts import (
+    IS_UNWANTED,
+    CorrectionPlan,
+    DocumentPlan,
+    MailPlan,
+    Parts,
+    Progress,
+    SchoolPlan,
+    Show,
+    clock,
+)
 from jobs.switch import Switch
 from mappings.brake import Limits
 from mappings.documents import Rules
@@ -119,6 +129,7 @@ class Wiring:
             readers=DIALECTS[given.dialect]().readers,
             school=self.plan(school),
             lease_seconds=self.settings.runs.lease_seconds,
+            clock=DatabaseClock(self.database),
             hold_days=self.settings.runs.hold_days,
             unreadable_hours=self.settings.runs.unreadable_hours,
             parallel_requests=1 if given.is_file else given.parallel_requests,
@@ -128,6 +139,14 @@ class Wiring:
             documents=self.documents(),
             corrections=self.corrections(school),
         )
+
+    def now(self) -> datetime:
+        """Give this moment by the database's clock, which is the one that counts."""
+        return DatabaseClock(self.database)()
+
+    def clock_lead(self) -> timedelta:
+        """Give how far this machine's clock is ahead of the database's; negative when it is behind."""
+        return clock() - self.now()
 
     def corrections(self, school: SchoolId) -> CorrectionPlan:
         """Give how corrections reach a school, and how long each part of their life may take."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, create_engine, select
@@ -97,6 +98,25 @@ class Database:
     def dispose(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+
+
+class DatabaseClock:
+    """The clock that views and leases go by: asked of the database at first use, then carried on by a steady one.
+
+    A run that judged what is open by its machine's clock and by this one would withdraw rows that are being shown.
+    """
+
+    def __init__(self, database: Database, steady: Callable[[], float] = time.monotonic) -> None:
+        self._database, self._steady = database, steady
+        self._origin: tuple[datetime, float] | None = None
+
+    def __call__(self) -> datetime:
+        """Give this moment, as an aware instant. Raises what a question to the database raises, at first use."""
+        if self._origin is None:
+            with self._database.session() as session, session.read() as connection:
+                self._origin = database_now(connection), self._steady()
+        began, at = self._origin
+        return began + timedelta(seconds=self._steady() - at)
 
 
 def parse_url(url: str) -> URL:

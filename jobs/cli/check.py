@@ -35,6 +35,8 @@ def check(
         open_wiring(settings, should_stop=stopping.is_asked, is_migrated=False) as wiring,
     ):
         findings["database"] = _database(wiring)
+        if findings["database"]["error"] is None:
+            findings["clock"] = _clock(wiring)
         findings["documents"] = _documents(wiring)
         findings["mail"] = _mail(wiring)
         schools = {one: _school(wiring, settings, one) for one in chosen}
@@ -66,6 +68,13 @@ def _database(wiring: Wiring) -> Finding:
     except Exception as error:  # noqa: BLE001  the sources are still to be looked at
         return _ill(error)
     return _well(f"{wiring.database.dialect}, migrated, {views} views")
+
+
+def _clock(wiring: Wiring) -> Finding:
+    try:
+        return _well(session.clock_text(wiring) or "this machine and the database agree")
+    except Exception as error:  # noqa: BLE001  the sources are still to be looked at
+        return _ill(error)
 
 
 def _documents(wiring: Wiring) -> Finding:

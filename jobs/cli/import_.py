@@ -56,13 +56,12 @@ def lift_date(
     with session.opened() as wiring:
         from jobs import import_document
         from jobs.cli.runs import who
-        from jobs.parts import clock
 
         (one,) = wiring.schools([school])
         name, why = who(by), reason.strip()[:300]
         if not why:
             raise ConfigurationError("Lifting a date needs a reason.", fix="Say why: --reason TEXT.")
-        made_at = import_document.lift_date(wiring.database, one, by=name, reason=why, now=clock())
+        made_at = import_document.lift_date(wiring.database, one, by=name, reason=why, now=wiring.now())
     render.out(f"{one}: the next document may be older than {render.moment(made_at)}; import the right one now.")
     return exits.WELL
 

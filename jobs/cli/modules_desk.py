@@ -35,8 +35,6 @@ class Desk(NamedTuple):
 @contextmanager
 def desk_of(schools: list[str] | None) -> Iterator[Desk]:
     """Open the database of the settings; raises ConfigurationError for a school that is not configured."""
-    from jobs.parts import clock
-
     with session.opened() as wiring, wiring.database.session() as opened:
         # Whole seconds: a change that begins now has begun for the database's clock too.
-        yield Desk(opened, wiring, wiring.schools(schools or ()), clock().replace(microsecond=0))
+        yield Desk(opened, wiring, wiring.schools(schools or ()), wiring.now().replace(microsecond=0))

@@ -66,7 +66,6 @@ def _require_live(wiring: Wiring, school: SchoolId) -> None:
 def _states(wiring: Wiring, school: SchoolId, modules: tuple[Module, ...]) -> list[ModuleView]:
     """Give how the modules stand now."""
     from jobs import activate
-    from jobs.parts import clock
 
     with wiring.database.session() as opened, opened.read() as connection:
-        return [view for view in activate.look(connection, school, clock()) if view.module in modules]
+        return [view for view in activate.look(connection, school, wiring.now()) if view.module in modules]

@@ -108,11 +108,10 @@ def discard(
 
     with session.opened() as wiring:
         from connector.bookkeeping import quarantine
-        from jobs.parts import clock
 
         one, key = parse_school_id(school), key.strip()
         with wiring.database.session() as opened, opened.write() as connection:
-            is_done = quarantine.discard(connection, one, stream, key, who(by), clock())
+            is_done = quarantine.discard(connection, one, stream, key, who(by), wiring.now())
     if not is_done:
         raise ConfigurationError(
             f"School {one} has no such item of {stream.value} in quarantine.", fix="See `connector quarantine list`."

@@ -56,6 +56,22 @@ def opened(stopping: Stopping | None = None, *, is_quiet: bool = False) -> Itera
             yield wiring
 
 
+CLOCKS_AGREE_SECONDS = 5
+"""Clocks that differ by less are said to agree."""
+
+
+def clock_text(wiring: Wiring) -> str:
+    """Say that this machine's clock differs from the database's, and what follows; nothing where they agree."""
+    lead = round(wiring.clock_lead().total_seconds())
+    if abs(lead) < CLOCKS_AGREE_SECONDS:
+        return ""
+    which = "ahead of" if lead > 0 else "behind"
+    return (
+        f"clocks: this machine is {abs(lead)} s {which} the database. Runs go by the database's clock; set this "
+        "machine's by NTP, for cron and the log go by it."
+    )
+
+
 class Stopping:
     """Turns the first Ctrl-C or SIGTERM into a question a run answers when it can; the second ends the process."""
 

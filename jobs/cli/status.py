@@ -23,10 +23,9 @@ def status(
 
     from jobs import standing
     from jobs.cli import render_status
-    from jobs.parts import clock
 
     with session.opened() as wiring:
-        now = clock()
+        now, clock_text = wiring.now(), session.clock_text(wiring)
         feeds = {one: _feed(wiring, one) for one in wiring.schools(school or ())}
         paused = {one: wiring.pause(one) for one in feeds}
         plans = {one: wiring.plan(one) for one in feeds}
@@ -38,6 +37,8 @@ def status(
         schools = {one: render_status.data(plans[one], stands, paused[one]) for one, stands in found.items()}
         render.document({"now": now, "exit_code": code, "schools": schools})
         return code
+    if clock_text:
+        render.out(*render.wrapped(clock_text), "")
     for one, stands in found.items():
         render_status.show(plans[one], stands, now, paused[one])
     return code

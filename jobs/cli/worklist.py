@@ -18,11 +18,10 @@ def worklist(
     from datetime import timedelta
 
     from jobs.cli import render_worklist
-    from jobs.parts import clock
     from jobs.worklist import look
 
     with session.opened() as wiring:
-        now, chosen = clock(), wiring.schools(school or ())
+        now, chosen = wiring.now(), wiring.schools(school or ())
         plans = {one: wiring.plan(one) for one in chosen}
         with wiring.database.session() as opened, opened.read() as connection:
             overdue_after = timedelta(days=wiring.settings.corrections.overdue_days)

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from connector.bookkeeping import register
+from connector.portal.database import Database, DatabaseClock
 from schemas.modules import Module
+from schemas.runs import RunStatus
 from tests.integration.bench import rewrite, seen
 from tests.rig import Rig
 
@@ -125,3 +127,42 @@ def test_the_access_that_was_derived_ends_at_the_birthday_and_at_the_restriction
 def _instant(value: Any) -> datetime:
     moment = value if isinstance(value, datetime) else datetime.fromisoformat(value).replace(tzinfo=UTC)
     return moment.astimezone(UTC)
+
+
+@pytest.mark.parametrize("seconds", [-5, -300, 300])
+def test_a_run_goes_by_the_clock_of_the_database(loaded: Rig, monkeypatch: pytest.MonkeyPatch, seconds: int) -> None:
+    """A machine that is slow or fast loads a module that was just opened, withdraws nothing, and sees no other now."""
+    rig = loaded
+    rig.sis.faults.clear()
+    real = datetime.now
+
+    class Off(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> Any:
+            return real(tz) + timedelta(seconds=seconds)
+
+    monkeypatch.setattr("jobs.parts.datetime", Off)
+    database_clock = DatabaseClock(rig.database)
+    rig.parts = rig.parts._replace(clock=database_clock)
+    rig.close(Module.NOTITIES)
+    rig.sync()
+    assert rig.ids("notes") == set()
+    with rig.database.session() as session, session.write() as connection:
+        register.open_module(connection, rig.school, Module.NOTITIES, session.now(), "test")
+    rig.parts = rig.parts._replace(clock=DatabaseClock(rig.database))
+    before = rig.ids("absences")
+    assert rig.sync().status is RunStatus.DONE
+    assert rig.ids("notes")
+    assert rig.ids("absences") == before
+    with rig.database.session() as session:
+        assert abs(session.now() - database_clock()) < timedelta(seconds=1)
+
+
+def test_the_clock_of_the_database_is_asked_once_and_goes_on(database_url: str) -> None:
+    """After the first question only the steady clock moves it, so that a run has one course of time."""
+    database, steady = Database(database_url), [100.0]
+    moment = DatabaseClock(database, lambda: steady[0])
+    first = moment()
+    database.dispose()
+    steady[0] += 7
+    assert moment() == first + timedelta(seconds=7)
