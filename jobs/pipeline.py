@@ -180,7 +180,7 @@ def _selected(run: RunState) -> tuple[Stream, ...]:
 def _look(run: RunState) -> Work:
     """Find out what there is to do, with at most one question to the source."""
     leftovers = _has_leftovers(run)
-    closed = frozenset(run.checkpoints) - frozenset(run.policy.streams)
+    closed = frozenset((*run.checkpoints, *run.stops)) - frozenset(run.policy.streams)
     streams = _selected(run) if run.task.is_whole else ()
     if not run.parts.source.capabilities.is_incremental:
         streams = streams if run.task.document is not None else ()

@@ -32,6 +32,7 @@ from schemas.streams import (
     Cursor,
     Decides,
     Mode,
+    Outcome,
     Page,
     Scope,
     Stream,
@@ -172,7 +173,8 @@ def _withdraw(run: RunState, connection: Connection, stream: Stream, stop: Stop 
     hidden = select(staging.c.id).where(staging.c.action == Action.WITHDRAW.value)
     if stop is not None and is_over(stop, now, run.parts.unreadable_hours):
         key = invitations.keep_key(connection, school)
-        stopped.keep_digests(connection, school, stream, hidden.where(staging.c.is_less.is_not(True)), key, now)
+        unjudged = hidden.where(staging.c.outcome != Outcome.WITHHELD.value, staging.c.is_less.is_not(True))
+        stopped.keep_digests(connection, school, stream, unjudged, key, now)
     removal.doom(connection, school, stream, hidden)
     return dict(removal.delete_doomed(connection, school, derive))
 

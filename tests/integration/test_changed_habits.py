@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from connector.simulator.replies import JSON, Answer, problem
+from schemas.modules import Module
 from schemas.runs import RunStatus
 from schemas.streams import Mode, Stream
 from tests.integration.bench import quarantined, seen, sums
@@ -297,6 +298,32 @@ def test_a_change_question_that_is_refused_is_asked_stream_by_stream(loaded: Rig
     before = loaded.ids("absences")
     assert loaded.sync().status is RunStatus.INCOMPLETE
     assert loaded.ids("absences") > before
+
+
+def test_a_closed_module_is_no_stop_any_more(rig: Rig) -> None:
+    """A stream that was refused from the first day on is forgotten when nobody needs it."""
+    vendor = Vendor(rig)
+    vendor.refuses("notes", problem(403, "not-granted", "No."))
+    rig.open()
+    assert rig.sync().status is RunStatus.INCOMPLETE
+    assert set(stops(rig)) == {"notes"}
+    rig.close(Module.NOTITIES)
+    assert rig.sync().status is RunStatus.DONE
+    assert stops(rig) == {}
+
+
+def test_with_no_hours_what_cannot_be_judged_goes_at_once(loaded: Rig) -> None:
+    """`unreadable_hours = 0`: nobody may be shown whom nobody can judge; the rows return all the same."""
+    before = loaded.portal()
+    loaded.parts = loaded.parts._replace(unreadable_hours=0)
+    vendor = Vendor(loaded)
+    vendor.spoils("notes", without("visible_to_parents"))
+    assert loaded.sync(full=True).held == 0
+    assert loaded.ids("notes") == set()
+    vendor.mends()
+    hours_pass(loaded, 1)
+    assert loaded.sync().held == 0
+    assert loaded.portal() == before
 
 
 def test_the_sums_of_a_stopped_stream_come_out(loaded: Rig) -> None:
