@@ -137,7 +137,7 @@ def _views() -> Iterator[str]:
     yield ""
     yield from _graph([view for view in VIEWS if view not in {*JOINED_BY_ALL, FEED}], leaves_out=JOINED_BY_ALL)
     yield ""
-    yield f"What is new to a guardian, `{FEED}`, reads the views, and when a module was first shown or under embargo:"
+    yield f"What is new to a guardian, `{FEED}`, reads the views, and when a module was first shown or hidden:"
     yield ""
     yield from _graph([FEED])
 

@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 
 from connector.bookkeeping import (
     checkpoints,
+    hidings,
     invitations,
     ledger,
     leftovers,
@@ -162,7 +163,7 @@ def _withdraw_childless(run: RunState, connection: Connection) -> None:
 
 
 def finish(run: RunState, problem: str) -> None:
-    """Reveal what finished its first load, count what waited too long, close the run."""
+    """Reveal what finished its first load, count what waited too long, forget old hidings, close the run."""
     school, now = run.parts.school.id, run.parts.clock()
     suppliable = frozenset(supplied(run))
     loaded = {stream for stream, checkpoint in run.checkpoints.items() if checkpoint.loaded_at is not None}
@@ -177,6 +178,7 @@ def finish(run: RunState, problem: str) -> None:
     with run.session.write() as connection:
         run.fence(connection)
         register.reveal(connection, school, complete, now)
+        hidings.prune(connection, school, now)
         if run.task.document is not None and not problem:
             ledger.note_document(connection, school, *run.task.document, now)
         run.quarantined += quarantine.report_overdue(connection, school, now)

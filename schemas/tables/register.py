@@ -6,7 +6,7 @@ and moves `register_versions`, so that a run notices. `changed_by` says who, in 
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, Text
+from sqlalchemy import CheckConstraint, Index, Text
 from sqlmodel import Field
 
 from schemas.tables.columns import Row, SchoolRow
@@ -80,6 +80,22 @@ class RevealRow(SchoolRow, table=True):
 
     module: str = Field(primary_key=True, sa_type=Text)
     revealed_at: datetime
+
+
+class HidingRow(Row, table=True):
+    """A time in which a module was or will be hidden from parents, whatever hides it; no end: until further notice.
+
+    Written by triggers (`schemas.tables.hidings`): what is over stays as it really was, also after its cause is gone.
+    """
+
+    __tablename__ = "hidings"
+    __table_args__ = (Index(None, "school_id", "module"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    school_id: str = Field(sa_type=Text)
+    module: str = Field(sa_type=Text)
+    hidden_from: datetime
+    hidden_until: datetime | None = None
 
 
 class RegisterHistoryRow(Row, table=True):

@@ -1,10 +1,11 @@
-"""Triggers that keep the register's history and version, whoever writes the register."""
+"""Triggers that keep the register's history, version and hidings, whoever writes the register."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from schemas.tables.catalogue import METADATA
+from schemas.tables.hidings import hiding_statements
 from schemas.views.catalogue import NOW
 
 REGISTER_TABLES: tuple[str, ...] = ("phases", "modules", "embargoes", "settings", "contacts")
@@ -23,6 +24,7 @@ def trigger_statements(dialect: str) -> Iterator[str]:
     for table in REGISTER_TABLES:
         for event in _EVENTS:
             yield from _statements(dialect, table, event)
+    yield from hiding_statements(dialect)
 
 
 def _statements(dialect: str, table: str, event: str) -> Iterator[str]:

@@ -1,5 +1,6 @@
 -- What became visible to this guardian or changed: one line a record, with its newest news. Silent on first loads.
--- What came under an embargo is news at its end; what came before the module was first shown is none.
+-- What came while its module was hidden (embargo, closed for a while) is news at the end of that, however it ended;
+-- what came before the module was first shown is none. One group's item also needs one of the modules that show groups.
 SELECT
     told.school_id,
     told.guardian_id,
@@ -10,10 +11,30 @@ SELECT
     told.kind,
     COALESCE(
         (
-            SELECT MAX(e.embargo_until)
-            FROM embargoes AS e
-            WHERE e.school_id = told.school_id AND e.module = told.module
-                AND e.embargo_from <= told.at AND e.embargo_until > told.at
+            SELECT MIN(c.at)
+            FROM (
+                SELECT told.at AS at
+                UNION ALL
+                SELECT h.hidden_until
+                FROM hidings AS h
+                WHERE h.school_id = told.school_id AND h.module IN (told.module, 'groep', 'rooster')
+                    AND h.hidden_until > told.at
+            ) AS c
+            WHERE NOT EXISTS (
+                    SELECT 1
+                    FROM hidings AS h
+                    WHERE h.school_id = told.school_id AND h.module = told.module
+                        AND h.hidden_from <= c.at AND (h.hidden_until IS NULL OR h.hidden_until > c.at)
+                )
+                AND (
+                    told.group_id IS NULL
+                    OR (
+                        SELECT COUNT(DISTINCT h.module)
+                        FROM hidings AS h
+                        WHERE h.school_id = told.school_id AND h.module IN ('groep', 'rooster')
+                            AND h.hidden_from <= c.at AND (h.hidden_until IS NULL OR h.hidden_until > c.at)
+                    ) < 2
+                )
         ),
         told.at
     ) AS at
@@ -25,6 +46,7 @@ SELECT
     'pupils' AS stream,
     v.id,
     v.id AS pupil_id,
+    NULL AS group_id,
     CASE WHEN v.visible_from > COALESCE(v.news_at, v.first_shown_at) OR v.news_at = v.first_shown_at THEN 'new' ELSE 'changed' END AS kind,
     CASE WHEN v.visible_from > COALESCE(v.news_at, v.first_shown_at) THEN v.visible_from ELSE v.news_at END AS at
 FROM portal_pupils AS v
@@ -37,6 +59,7 @@ SELECT
     'guardians' AS stream,
     v.id,
     NULL AS pupil_id,
+    NULL AS group_id,
     CASE WHEN v.news_at = v.first_shown_at THEN 'new' ELSE 'changed' END AS kind,
     v.news_at AS at
 FROM portal_guardians AS v
@@ -49,6 +72,7 @@ SELECT
     'guardianships' AS stream,
     v.id,
     v.pupil_id,
+    NULL AS group_id,
     CASE WHEN v.news_at = v.first_shown_at THEN 'new' ELSE 'changed' END AS kind,
     v.news_at AS at
 FROM portal_guardianships AS v
@@ -61,6 +85,7 @@ SELECT
     'emergency_contacts' AS stream,
     v.id,
     v.pupil_id,
+    NULL AS group_id,
     CASE WHEN v.news_at = v.first_shown_at THEN 'new' ELSE 'changed' END AS kind,
     v.news_at AS at
 FROM portal_emergency_contacts AS v
@@ -73,6 +98,7 @@ SELECT
     'locations' AS stream,
     v.id,
     NULL AS pupil_id,
+    NULL AS group_id,
     CASE WHEN v.news_at = v.first_shown_at THEN 'new' ELSE 'changed' END AS kind,
     v.news_at AS at
 FROM portal_locations AS v
@@ -85,6 +111,7 @@ SELECT
     'absences' AS stream,
     v.id,
     v.pupil_id,
+    NULL AS group_id,
     CASE WHEN v.news_at = v.first_shown_at THEN 'new' ELSE 'changed' END AS kind,
     v.news_at AS at
 FROM portal_absences AS v
@@ -97,6 +124,7 @@ SELECT
     'medical_items' AS stream,
     v.id,
     v.pupil_id,
+    NULL AS group_id,
     CASE WHEN v.news_at = v.first_shown_at THEN 'new' ELSE 'changed' END AS kind,
     v.news_at AS at
 FROM portal_medical_items AS v
@@ -109,6 +137,7 @@ SELECT
     'invoices' AS stream,
     v.id,
     v.pupil_id,
+    NULL AS group_id,
     CASE WHEN v.news_at = v.first_shown_at THEN 'new' ELSE 'changed' END AS kind,
     v.news_at AS at
 FROM portal_invoices AS v
@@ -121,6 +150,7 @@ SELECT
     'calendar_items' AS stream,
     v.id,
     NULL AS pupil_id,
+    v.group_id,
     CASE WHEN v.news_at = v.first_shown_at THEN 'new' ELSE 'changed' END AS kind,
     v.news_at AS at
 FROM portal_calendar_items AS v
@@ -133,6 +163,7 @@ SELECT
     'news_items' AS stream,
     v.id,
     NULL AS pupil_id,
+    v.group_id,
     CASE WHEN v.visible_from > COALESCE(v.news_at, v.first_shown_at) OR v.news_at = v.first_shown_at THEN 'new' ELSE 'changed' END AS kind,
     CASE WHEN v.visible_from > COALESCE(v.news_at, v.first_shown_at) THEN v.visible_from ELSE v.news_at END AS at
 FROM portal_news_items AS v
@@ -145,6 +176,7 @@ SELECT
     'employees' AS stream,
     v.id,
     NULL AS pupil_id,
+    NULL AS group_id,
     CASE WHEN v.visible_from > COALESCE(v.news_at, v.first_shown_at) OR v.news_at = v.first_shown_at THEN 'new' ELSE 'changed' END AS kind,
     CASE WHEN v.visible_from > COALESCE(v.news_at, v.first_shown_at) THEN v.visible_from ELSE v.news_at END AS at
 FROM portal_employees AS v
@@ -157,6 +189,7 @@ SELECT
     'group_memberships' AS stream,
     v.id,
     v.pupil_id,
+    NULL AS group_id,
     CASE WHEN v.begins_at > COALESCE(v.news_at, v.first_shown_at) OR v.news_at = v.first_shown_at THEN 'new' ELSE 'changed' END AS kind,
     CASE WHEN v.begins_at > COALESCE(v.news_at, v.first_shown_at) THEN v.begins_at ELSE v.news_at END AS at
 FROM portal_group_memberships AS v
@@ -169,6 +202,7 @@ SELECT
     'groups' AS stream,
     v.id,
     NULL AS pupil_id,
+    NULL AS group_id,
     CASE WHEN v.news_at = v.first_shown_at THEN 'new' ELSE 'changed' END AS kind,
     v.news_at AS at
 FROM portal_groups AS v
@@ -181,6 +215,7 @@ SELECT
     'group_employees' AS stream,
     v.id,
     NULL AS pupil_id,
+    NULL AS group_id,
     CASE WHEN v.news_at = v.first_shown_at THEN 'new' ELSE 'changed' END AS kind,
     v.news_at AS at
 FROM portal_group_employees AS v
@@ -193,6 +228,7 @@ SELECT
     'privacy_preferences' AS stream,
     v.id,
     v.pupil_id,
+    NULL AS group_id,
     CASE WHEN v.news_at = v.first_shown_at THEN 'new' ELSE 'changed' END AS kind,
     v.news_at AS at
 FROM portal_privacy_preferences AS v
@@ -205,6 +241,7 @@ SELECT
     'lessons' AS stream,
     v.id,
     NULL AS pupil_id,
+    NULL AS group_id,
     CASE WHEN v.visible_from > COALESCE(v.news_at, v.first_shown_at) OR v.news_at = v.first_shown_at THEN 'new' ELSE 'changed' END AS kind,
     CASE WHEN v.visible_from > COALESCE(v.news_at, v.first_shown_at) THEN v.visible_from ELSE v.news_at END AS at
 FROM portal_lessons AS v
@@ -217,6 +254,7 @@ SELECT
     'support_plans' AS stream,
     v.id,
     v.pupil_id,
+    NULL AS group_id,
     CASE WHEN v.news_at = v.first_shown_at THEN 'new' ELSE 'changed' END AS kind,
     v.news_at AS at
 FROM portal_support_plans AS v
@@ -229,6 +267,7 @@ SELECT
     'reports' AS stream,
     v.id,
     v.pupil_id,
+    NULL AS group_id,
     CASE WHEN v.visible_from > COALESCE(v.news_at, v.first_shown_at) OR v.news_at = v.first_shown_at THEN 'new' ELSE 'changed' END AS kind,
     CASE WHEN v.visible_from > COALESCE(v.news_at, v.first_shown_at) THEN v.visible_from ELSE v.news_at END AS at
 FROM portal_reports AS v
@@ -241,6 +280,7 @@ SELECT
     'method_test_results' AS stream,
     v.id,
     v.pupil_id,
+    NULL AS group_id,
     CASE WHEN v.visible_from > COALESCE(v.news_at, v.first_shown_at) OR v.news_at = v.first_shown_at THEN 'new' ELSE 'changed' END AS kind,
     CASE WHEN v.visible_from > COALESCE(v.news_at, v.first_shown_at) THEN v.visible_from ELSE v.news_at END AS at
 FROM portal_method_test_results AS v
@@ -253,6 +293,7 @@ SELECT
     'notes' AS stream,
     v.id,
     v.pupil_id,
+    NULL AS group_id,
     CASE WHEN v.news_at = v.first_shown_at THEN 'new' ELSE 'changed' END AS kind,
     v.news_at AS at
 FROM portal_notes AS v
@@ -265,6 +306,7 @@ SELECT
     'test_results' AS stream,
     v.id,
     v.pupil_id,
+    NULL AS group_id,
     CASE WHEN v.visible_from > COALESCE(v.news_at, v.first_shown_at) OR v.news_at = v.first_shown_at THEN 'new' ELSE 'changed' END AS kind,
     CASE WHEN v.visible_from > COALESCE(v.news_at, v.first_shown_at) THEN v.visible_from ELSE v.news_at END AS at
 FROM portal_test_results AS v

@@ -10,6 +10,7 @@ import pytest
 
 from connector.portal import migrate
 from connector.portal.database import Database
+from schemas.tables import hidings, triggers
 from schemas.views import catalogue
 from tests.integration.portal_oracle import AMSTERDAM
 from tests.rig import Rig
@@ -31,7 +32,7 @@ def end_of(day: date) -> datetime:
 
 
 def look_at(rig: Rig, moment: datetime) -> None:
-    """Let the views believe that it is this moment from now on; nothing else moves."""
+    """Let the views, and the register's triggers, believe that it is this moment from now on; nothing else moves."""
     _make_views(rig.database, _said(moment))
 
 
@@ -52,6 +53,24 @@ def clock_at(rig: Rig, moment: datetime) -> Iterator[None]:
         _make_views(rig.database, usual)
 
 
+def hang_a_clock(rig: Rig, moment: datetime) -> None:
+    """Let the views and triggers read a clock that stands still, for a bench that turns it often (`set_clock`)."""
+    kind = {"sqlite": "TEXT", "postgresql": "timestamptz"}[rig.database.dialect]
+    with rig.database.engine.begin() as connection:
+        connection.exec_driver_sql(f"CREATE TABLE clock_on_the_wall (moment {kind})")
+        connection.exec_driver_sql("INSERT INTO clock_on_the_wall VALUES (NULL)")
+    _make_views(rig.database, dict.fromkeys(("sqlite", "postgresql"), "(SELECT moment FROM clock_on_the_wall)"))
+    set_clock(rig, moment)
+
+
+def set_clock(rig: Rig, moment: datetime) -> None:
+    """Set the clock that hangs there, and let our own runs go on from that moment."""
+    rig.offset = moment - datetime.now(UTC)
+    said = _said(moment)[rig.database.dialect]
+    with rig.database.engine.begin() as connection:
+        connection.exec_driver_sql(f"UPDATE clock_on_the_wall SET moment = {said}")
+
+
 def _said(moment: datetime) -> Mapping[str, str]:
     told = f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"
     return {"sqlite": f"'{told}'", "postgresql": f"CAST('{told}+00' AS timestamptz)"}
@@ -59,6 +78,8 @@ def _said(moment: datetime) -> Mapping[str, str]:
 
 def _make_views(database: Database, now: Mapping[str, str]) -> None:
     with pytest.MonkeyPatch.context() as patch, database.engine.begin() as connection:
-        patch.setattr(migrate, "NOW", now)
+        for place in (migrate, triggers, hidings):
+            patch.setattr(place, "NOW", now)
+        migrate.create_triggers(connection)
         migrate.drop_views(connection)
         migrate.create_views(connection)

@@ -16,6 +16,7 @@ from schemas.modules import Module
 from schemas.selections import parse_setting
 from tests.integration.bench import NO_BRAKE, rewrite
 from tests.integration.hard_cases import Author
+from tests.integration.moments import look_at
 from tests.rig import Rig
 
 Line = tuple[str, str, str, str]
@@ -264,8 +265,10 @@ def test_what_changed_under_an_embargo_is_news_when_it_ends(loaded: Rig) -> None
     rig.world.patch(rig.school, "test_results", rig.role("test_in_progress"), status="final")
     rig.sync()
     assert lines(rig) == set()
-    looked_at, ended_at = datetime.now(UTC), datetime.now(UTC) + timedelta(milliseconds=1)
+    looked_at, ended_at = datetime.now(UTC), datetime.now(UTC) + timedelta(seconds=2)
     assert rewrite(rig, "embargoes", {"embargo_until": ended_at}) == 1
+    assert lines(rig) == set()
+    look_at(rig, ended_at)
     found = rig.rows("SELECT DISTINCT stream, id, kind, at FROM portal_changes")
     assert [(row["stream"], row["id"], row["kind"]) for row in found] == [
         ("test_results", rig.role("test_in_progress"), "new")

@@ -111,7 +111,7 @@ def test_every_earlier_revision_comes_along_with_its_rows(empty_database_url: st
     dump, after, here = state(empty_database_url)
     assert here == REVISIONS[-1]
     assert {name: after[name] for name in before} == before
-    assert not any(after[name] for name in set(after) - set(before))
+    assert not any(after[name] for name in set(after) - set(before) - {"hidings"})
     with connected(empty_database_url) as connection:
         metadata_context = MigrationContext.configure(
             connection, opts={"compare_type": True, "autogenerate_plugins": PLUGINS}
