@@ -50,6 +50,7 @@ def test_pupils_and_all_that_is_theirs_wait_and_go_as_one(loaded: Rig, full: boo
     loaded.approve(report.run_id)
     assert loaded.ids("pupils").isdisjoint(_gone(loaded))
     assert _waiting(loaded) == set()
+    assert loaded.sync().held == 0, "the cursor that was kept moves on"
     assert loaded.sync().status is RunStatus.QUIET
     after = loaded.portal()
     assert fresh_portal(loaded) == after

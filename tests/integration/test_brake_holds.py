@@ -51,6 +51,7 @@ def test_many_pupils_vanish_while_an_address_turns_secret_and_a_pupil_is_added(m
     assert held(rig, "pupils") == set()
     for table in ("guardianships", "absences", "group_memberships", "support_plans", "notes", "guardian_access"):
         assert not {row["pupil_id"] for row in rig.rows(f"SELECT pupil_id FROM {table}")} & set(gone)
+    assert rig.sync().held == 0, "the cursor that was kept moves on"
     assert rig.sync().status is RunStatus.QUIET
 
 
