@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from connector.bookkeeping import checkpoints, ledger, register, traces
 from connector.bookkeeping.checkpoints import NOT_SUPPLIED, Checkpoint
-from connector.portal import dossier
+from connector.portal import dossier, secret_homes
 from connector.portal.database import database_now
 from jobs.parts import SchoolPlan
 from mappings import explain as reasons
@@ -98,7 +98,7 @@ def explain(
     seen_school = next((row for row in ledger.schools(connection) if row["school_id"] == school), None)
     entries = _entries(connection, school, now)
     modules = tuple(_module(case, module, entries.get(module), now) for module in wanted.modules or tuple(Module))
-    secret = tuple(dossier.secret_at_home(connection, school, pupil))
+    secret = tuple(secret_homes.holders(connection, school, pupil))
     groep = next((one.reason for one in modules if one.module is Module.GROEP), None)
     return Explanation(
         school=school,
@@ -349,6 +349,6 @@ def _group_list(case: _Case, gate: str, *, is_secret: bool) -> dict[str, str]:
         gate,
         settings,
         dossier.preferences_of(case.connection, case.school, case.pupil),
-        is_secret=is_secret or dossier.may_be_at_home(case.connection, case.school, case.pupil),
+        is_secret=is_secret,
         is_seen=dossier.is_listed(case.connection, case.school, case.pupil),
     )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 
 import structlog
 from sqlalchemy import Connection
 
-from connector.bookkeeping import ledger, stopped, withheld_keys
+from connector.bookkeeping import invitations, ledger, stopped, withheld_keys
 from connector.bookkeeping.checkpoints import Checkpoint
 from connector.portal import aliases, judged, plan, survey
 from connector.portal.staging import ALONG, NEW, STAGING, settle_duplicates
@@ -30,6 +31,7 @@ from schemas.streams import TIES, Action, Mode, Outcome, Pull, Stream
 
 _log = structlog.get_logger("connector")
 RETRIES_OF_A_SHORT_ENUMERATION = 1
+_HOUSED = frozenset({Stream.PUPILS, Stream.GUARDIANS})
 _ENUMERATIONS = frozenset({Mode.FULL, Mode.PERIOD})
 
 
@@ -54,7 +56,9 @@ def pull_bundle(run: RunState, pull: Pull) -> list[StreamReport]:
 def _stage(run: RunState, pull: Pull) -> Mapping[Stream, Tally]:
     """Put every page into the staging tables."""
     parts = run.parts
-    context = Context(parts.clock(), frozenset(run.policy.streams), run.policy.selections, run.policy.history_from)
+    selections, begins = run.policy.selections, run.policy.history_from
+    key = _home_key(run) if _HOUSED.intersection(pull.streams) else b""
+    context = Context(parts.clock(), frozenset(run.policy.streams), selections, begins, key)
     tallies = {stream: Tally(is_first=not run.is_loaded(stream)) for stream in pull.streams}
     for stream in pull.streams:
         run.staging.clear(stream)
@@ -69,6 +73,20 @@ def _stage(run: RunState, pull: Pull) -> Mapping[Stream, Tally]:
             raise StopRequested(f"School {parts.school.id}: stopped on request after a page of {page.stream.value}.")
         run.keep_lease()
     return tallies
+
+
+def _home_key(run: RunState) -> bytes:
+    """Give the key by which homes are compared; made at the school's first pull, for this once in a dry run."""
+    school = run.parts.school.id
+    with run.session.read() as connection:
+        key = invitations.kept_key(connection, school)
+    if key is not None:
+        return key
+    if run.is_dry:
+        return secrets.token_bytes(32)
+    with run.session.write() as connection:
+        run.fence(connection)
+        return invitations.keep_key(connection, school)
 
 
 def _weigh(run: RunState, connection: Connection, stream: Stream, mode: Mode, tally: Tally) -> Staged:

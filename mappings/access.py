@@ -39,15 +39,20 @@ class PupilFacts(NamedTuple):
     birth_on: date | None
     visible_from: datetime | None
     visible_until: datetime | None
+    enrolled_until: date | None = None
 
 
 class Access(NamedTuple):
-    """One window of one level. `reason` says why: authority, agreement, restricted, adult, ended, ..."""
+    """One window of one level. `reason` says why: authority, agreement, restricted, adult, ended, ...
+
+    `class_until` is the end of the last school day: the grace after it is not for the list of the class.
+    """
 
     level: str
     access_from: datetime | None
     access_until: datetime | None
     reason: str
+    class_until: datetime | None = None
 
 
 def derive_access(pupil: PupilFacts, relations: Sequence[Relation]) -> tuple[Access, ...]:
@@ -55,13 +60,14 @@ def derive_access(pupil: PupilFacts, relations: Sequence[Relation]) -> tuple[Acc
     adult = adult_at(pupil.birth_on)
     bounds = sorted({bound for bound in _bounds(pupil, adult, relations) if bound is not None})
     edges: list[datetime | None] = [None, *bounds, None]
+    leaves = None if pupil.enrolled_until is None else start_of_day(day_after(pupil.enrolled_until))
     windows: list[Access] = []
     for begin, end in pairwise(edges):
         level, reason = _level(pupil, adult, relations, begin)
         if windows and windows[-1].level == level and windows[-1].reason == reason:
             windows[-1] = windows[-1]._replace(access_until=end)
         else:
-            windows.append(Access(level, begin, end, reason))
+            windows.append(Access(level, begin, end, reason, leaves))
     return tuple(windows)
 
 

@@ -11,7 +11,7 @@ from schemas.modules import STREAMS_OF, Module
 from schemas.selections import DECIDED_BY, DEFAULT_SELECTIONS, SETTINGS, Selections, setting_text
 from schemas.streams import LOOSE_REFERENCES, Stream
 
-MAPPING_VERSION = 4
+MAPPING_VERSION = 5
 """Raise it when a mapping starts to make other rows of the same records: every stream is then pulled in full."""
 
 

@@ -20,7 +20,7 @@ HOLDING = frozenset(spec.held_in for spec in FIELDS.values())
 PERSONS = frozenset(field.stream for field in FIELDS)
 """Those whose row is the person; in the others a person has a list of rows."""
 
-_HOME = frozenset({*ADDRESS_PARTS, "address_id", "is_address_confidential"})
+_HOME = frozenset({*ADDRESS_PARTS, "address_id", "is_address_confidential", "home_digest", "home_suffix_digest"})
 _NAME_PARTS = frozenset({"first_names", "initials", "call_name", "name_prefix", "last_name"})
 _WHOLE_NAMES = frozenset({"display_name", "sort_name"})
 _NOTHING: frozenset[str] = frozenset()

@@ -48,12 +48,16 @@ class Window(NamedTuple):
 
 
 class Context(NamedTuple):
-    """What the mappings need to know beside the record. `streams` are those that open modules pull."""
+    """What the mappings need to know beside the record. `streams` are those that open modules pull.
+
+    `home_key` is the school's key for hashes of homes; without one none are made.
+    """
 
     now: datetime
     streams: frozenset[Stream]
     selections: Selections = DEFAULT_SELECTIONS
     history_from: date | None = None
+    home_key: bytes = b""
 
 
 OPEN_WINDOW = Window(None, None)

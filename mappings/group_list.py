@@ -27,7 +27,7 @@ class Category(StrEnum):
 
 
 class Listed(NamedTuple):
-    """What of a pupil a list could show. `is_home_secret`: anybody at the pupil's address keeps it secret."""
+    """What of a pupil a list could show. `is_home_secret`: anybody at home keeps the address secret."""
 
     display_name: str
     sort_name: str
@@ -48,13 +48,11 @@ class Listed(NamedTuple):
 class Parent(NamedTuple):
     """One relation of a guardian to the pupil, in the order in which the school calls them.
 
-    `is_address_confidential` is the guardian's own mark, `is_home_secret` that of anybody at the guardian's address.
+    `is_home_secret`: anybody at the guardian's address record keeps it secret.
     """
 
     guardian_id: str
     display_name: str
-    address_id: str | None
-    is_address_confidential: bool
     is_home_secret: bool
     authority: str
     is_restricted: bool
@@ -88,7 +86,7 @@ def derive_entry(pupil: Listed, preferences: Iterable[tuple[str, bool]], parents
     allowed = allowed_of(preferences)
     if Category.NAME not in allowed:
         return None
-    is_secret = pupil.is_home_secret or any(_may_live_with(pupil, parent) for parent in parents)
+    is_secret = pupil.is_home_secret
     shows_birth = Category.BIRTH_DATE in allowed and pupil.birth_on is not None
     shows_address = Category.ADDRESS in allowed and not is_secret
     shows_phones = Category.PHONE in allowed and not is_secret
@@ -119,11 +117,6 @@ def allowed_of(preferences: Iterable[tuple[str, bool]]) -> frozenset[Category]:
     for category, is_allowed in preferences:
         said[category] = is_allowed and said.get(category, True)
     return frozenset(category for category in Category if said.get(category, False))
-
-
-def _may_live_with(pupil: Listed, parent: Parent) -> bool:
-    """Tell of a guardian with a secret address whether nothing says that it is another one than the pupil's."""
-    return parent.is_address_confidential and (pupil.address_id is None or parent.address_id is None)
 
 
 def _listed_until(pupil: Listed) -> datetime | None:

@@ -14,6 +14,8 @@ from typing import Any
 from mappings.values import list_text
 from schemas.streams import Stream
 
+_HOME = ("home_digest", "home_suffix_digest")
+"""Without them a home counts as that of everybody in the family, which is the safe side."""
 _ADDRESS = ("street", "house_number", "house_number_suffix", "postal_code", "city", "country")
 _WINDOWS = (("visible_from", "visible_until"), ("begins_at", "ends_at"))
 _RANK = {"full": 2, "unknown": 1, "none": 0}
@@ -25,7 +27,8 @@ def lessened(stream: Stream, old: Row, new: Row) -> dict[str, Any]:
     """Give the columns of the old row to change, so that it shows no more than the old and the new one do."""
     less: dict[str, Any] = {}
     if "is_address_confidential" in old and new["is_address_confidential"] and not old["is_address_confidential"]:
-        less |= {**dict.fromkeys(_ADDRESS), "is_address_confidential": True}
+        blank = dict.fromkeys(name for name in (*_HOME, *_ADDRESS) if name in old)
+        less |= {**blank, "is_address_confidential": True}
     if "phones" in old and old["phones"] != new["phones"]:
         less["phones"] = _common_phones(old["phones"], new["phones"])
     if stream is Stream.GUARDIANSHIPS:

@@ -57,7 +57,7 @@ def context(
     **selections: Any,
 ) -> Context:
     """Give a context in which every stream is pulled; `selections` are a school's settings by field name."""
-    return Context(now, streams, Selections(**selections), history_from)
+    return Context(now, streams, Selections(**selections), history_from, b"a key")
 
 
 def address(

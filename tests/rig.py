@@ -128,9 +128,14 @@ class Rig:
         return {table: sorted(self._comparable(table), key=repr) for table in PORTAL_TABLES}
 
     def _comparable(self, table: str) -> list[tuple[Any, ...]]:
-        rows = self.rows(f"SELECT * FROM {table}")
-        return [tuple((name, value) for name, value in sorted(row.items()) if name not in CLOCKS) for row in rows]
+        told = map(_keyless, self.rows(f"SELECT * FROM {table}"))
+        return [tuple(item for item in sorted(row.items()) if item[0] not in CLOCKS) for row in told]
 
     def dispose(self) -> None:
         """Close the database."""
         self.database.dispose()
+
+
+def _keyless(row: dict[str, Any]) -> dict[str, Any]:
+    """Give a row without what the school's own random key decides: whether there is a hash, not which."""
+    return {name: value is not None if name.endswith("_digest") else value for name, value in row.items()}

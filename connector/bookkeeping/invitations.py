@@ -21,8 +21,13 @@ _GUARDIANS = TABLES[Stream.GUARDIANS]
 
 def key_of(connection: Connection, school: SchoolId) -> bytes:
     """Give the key of a school's hashes; where none is kept yet, one that is good for this once."""
+    return kept_key(connection, school) or secrets.token_bytes(32)
+
+
+def kept_key(connection: Connection, school: SchoolId) -> bytes | None:
+    """Give the key of a school's hashes, None where none is kept yet."""
     found = connection.execute(select(_KEYS.c.key).where(_KEYS.c.school_id == school)).scalar()
-    return bytes.fromhex(found) if found else secrets.token_bytes(32)
+    return bytes.fromhex(found) if found else None
 
 
 def keep_key(connection: Connection, school: SchoolId) -> bytes:

@@ -40,13 +40,15 @@ _COLUMNS = (
     "access_from",
     "access_until",
     "reason",
+    "class_until",
 )
 
 DECIDING = frozenset({Stream.PUPILS, Stream.GUARDIANSHIPS})
 """The streams whose rows decide who may see whom."""
 
 Derive = Callable[[tuple[Any, ...], Sequence[tuple[Any, ...]]], Sequence[tuple[Any, ...]]]
-"""(birth_on, visible_from, visible_until) and the pair's relations in, rows of (level, from, until, reason) out."""
+"""(birth_on, visible_from, visible_until, enrolled_until) and the pair's relations in, rows of (level, from, until,
+reason, class_until) out."""
 
 
 def touch_staged(connection: Connection, school: SchoolId, stream: Stream) -> None:
@@ -93,6 +95,7 @@ def _derived(
             _PUPILS.c.birth_on,
             _PUPILS.c.visible_from,
             _PUPILS.c.visible_until,
+            _PUPILS.c.enrolled_until,
             *(_RELATIONS.c[name] for name in _RELATION_FACTS),
         )
         .join(_PUPILS, (_PUPILS.c.school_id == _RELATIONS.c.school_id) & (_PUPILS.c.id == _RELATIONS.c.pupil_id))
@@ -103,6 +106,6 @@ def _derived(
     rows: list[tuple[Any, ...]] = []
     for (pupil_id, guardian_id), group in groupby(connection.execute(facts).all(), key=lambda row: (row[0], row[1])):
         pair = [tuple(row) for row in group]
-        windows = derive(pair[0][2:5], [relation[5:] for relation in pair])
+        windows = derive(pair[0][2:6], [relation[6:] for relation in pair])
         rows += [(school, guardian_id, pupil_id, position, *window) for position, window in enumerate(windows)]
     return rows

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, literal, or_, select, text, true, union
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, literal, or_, select, text, true
 
 from connector.portal.audience import GROUP_LIST, view_of
 from schemas.explanations import AccessWindow, Stay, StoredRow
@@ -138,36 +138,9 @@ def preferences_of(connection: Connection, school: SchoolId, pupil: str) -> list
     return [(row[0], bool(row[1])) for row in connection.execute(query.where(*here))]
 
 
-def secret_at_home(connection: Connection, school: SchoolId, pupil: str) -> list[tuple[Stream, str]]:
-    """Give who keeps the pupil's address secret: the pupil, or whoever lives there."""
-    home = select(_PUPILS.c.address_id).where(
-        _PUPILS.c.school_id == school, _PUPILS.c.id == pupil, _PUPILS.c.address_id.is_not(None)
-    )
-    marks = []
-    for stream, people in ((Stream.PUPILS, _PUPILS), (Stream.GUARDIANS, _GUARDIANS)):
-        lives_there = people.c.address_id.in_(home)
-        is_own = people.c.id == pupil if stream is Stream.PUPILS else people.c.id.is_(None)
-        here = (people.c.school_id == school, people.c.is_address_confidential, or_(lives_there, is_own))
-        marks.append(select(literal(stream.value).label("stream"), people.c.id).where(*here))
-    return sorted((Stream(row[0]), row[1]) for row in connection.execute(union(*marks)))
-
-
 def secret_guardians(connection: Connection, school: SchoolId, guardians: Iterable[str]) -> frozenset[str]:
     """Give which of these guardians keep their own address secret."""
     here = (_GUARDIANS.c.school_id == school, _GUARDIANS.c.id.in_(list(guardians)))
     return frozenset(
         connection.execute(select(_GUARDIANS.c.id).where(*here, _GUARDIANS.c.is_address_confidential)).scalars()
     )
-
-
-def may_be_at_home(connection: Connection, school: SchoolId, pupil: str) -> bool:
-    """Tell whether a guardian with a secret address may live with the pupil, for want of a key of an address."""
-    here = (_RELATIONS.c.school_id == school, _RELATIONS.c.pupil_id == pupil, _GUARDIANS.c.is_address_confidential)
-    query = (
-        select(literal(1))
-        .select_from(_RELATIONS)
-        .join(_GUARDIANS, (_GUARDIANS.c.school_id == school) & (_GUARDIANS.c.id == _RELATIONS.c.guardian_id))
-        .join(_PUPILS, (_PUPILS.c.school_id == school) & (_PUPILS.c.id == _RELATIONS.c.pupil_id))
-        .where(*here, or_(_GUARDIANS.c.address_id.is_(None), _PUPILS.c.address_id.is_(None)))
-    )
-    return connection.execute(query.limit(1)).first() is not None

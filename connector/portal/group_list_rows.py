@@ -24,6 +24,7 @@ from sqlalchemy import (
     union,
 )
 
+from connector.portal import secret_homes
 from connector.portal.database import insert_rows
 from connector.portal.staging import DOOMED, STAGING, TOUCHED_ENTRIES, TOUCHED_HOMES
 from connector.portal.stretches import stretches
@@ -54,7 +55,7 @@ _PUPIL_FACTS = (
     "city",
     "phones",
 )
-_GUARDIAN_FACTS = ("id", "display_name", "address_id", "is_address_confidential")
+_GUARDIAN_FACTS = ("id", "display_name")
 _RELATION_FACTS = ("authority", "is_restricted", "from_on", "until_on")
 _OF_A_PUPIL = (Stream.GUARDIANSHIPS, Stream.PRIVACY_PREFERENCES)
 DECIDING = (Stream.PUPILS, Stream.GUARDIANS, *_OF_A_PUPIL)
@@ -83,10 +84,15 @@ def touch_staged(connection: Connection, school: SchoolId, stream: Stream) -> No
     if stream in _OF_A_PUPIL:
         named = select(staging.c.pupil_id).where(moves, staging.c.pupil_id.is_not(None))
         _touch(connection, [_named_by(school, stream, ids), named])
+        if stream is Stream.GUARDIANSHIPS:
+            joins = select(staging.c.guardian_id).where(moves, staging.c.guardian_id.is_not(None))
+            _touch_more(connection, select(_RELATIONS.c.pupil_id).where(*_of_guardians(school, joins)))
+            _touch_siblings(connection, school)
         return
     future = select(staging.c.address_id).where(moves, staging.c.address_id.is_not(None))
     _note_homes(connection, [_homes_of(school, stream, ids), future])
     _touch(connection, [_own(school, stream, ids), *_at_homes(school)])
+    _touch_siblings(connection, school)
 
 
 def touch_doomed(connection: Connection, school: SchoolId, streams: Collection[Stream]) -> None:
@@ -105,6 +111,7 @@ def touch_doomed(connection: Connection, school: SchoolId, streams: Collection[S
         _note_homes(connection, [_homes_of(school, stream, doomed[stream]) for stream in people])
         touched += [*(_own(school, stream, doomed[stream]) for stream in people), *_at_homes(school)]
     _touch(connection, touched)
+    _touch_siblings(connection, school)
     _delete_touched(connection, school)
 
 
@@ -125,6 +132,23 @@ def _is_kept(connection: Connection, school: SchoolId) -> bool:
 
 def _touch(connection: Connection, pupils: Sequence[Select[Any]]) -> None:
     connection.execute(insert(TOUCHED_ENTRIES).from_select(["id"], union(*pupils)))
+
+
+def _touch_more(connection: Connection, pupils: Select[Any]) -> None:
+    fresh = pupils.where(pupils.selected_columns[0].not_in(select(TOUCHED_ENTRIES.c.id))).distinct()
+    connection.execute(insert(TOUCHED_ENTRIES).from_select(["id"], fresh))
+
+
+def _touch_siblings(connection: Connection, school: SchoolId) -> None:
+    """Take in whoever shares a guardian with a touched pupil: a secret of the one may be of the other's home."""
+    mine = _RELATIONS.alias("mine")
+    guardians = select(mine.c.guardian_id).join(TOUCHED_ENTRIES, TOUCHED_ENTRIES.c.id == mine.c.pupil_id)
+    guardians = guardians.where(mine.c.school_id == school)
+    _touch_more(connection, select(_RELATIONS.c.pupil_id).where(*_of_guardians(school, guardians)))
+
+
+def _of_guardians(school: SchoolId, guardians: Select[Any]) -> tuple[ColumnElement[bool], ...]:
+    return (_RELATIONS.c.school_id == school, _RELATIONS.c.guardian_id.in_(guardians))
 
 
 def _named_by(school: SchoolId, stream: Stream, ids: Select[Any]) -> Select[Any]:
@@ -193,7 +217,8 @@ def _by_pupil(connection: Connection, query: Select[Any]) -> dict[str, list[tupl
 
 
 def _pupils(school: SchoolId) -> Select[Any]:
-    query = select(_PUPILS.c.id, *(_PUPILS.c[name] for name in _PUPIL_FACTS), _is_home_secret(_PUPILS))
+    is_secret = secret_homes.is_secret(Stream.PUPILS, _PUPILS)
+    query = select(_PUPILS.c.id, *(_PUPILS.c[name] for name in _PUPIL_FACTS), is_secret)
     return query.join(TOUCHED_ENTRIES, TOUCHED_ENTRIES.c.id == _PUPILS.c.id).where(_PUPILS.c.school_id == school)
 
 
@@ -205,18 +230,9 @@ def _preferences(school: SchoolId) -> Select[Any]:
 
 def _parents(school: SchoolId) -> Select[Any]:
     """Give the guardians of each pupil in the order in which the school calls them."""
-    guardian = (*(_GUARDIANS.c[name] for name in _GUARDIAN_FACTS), _is_home_secret(_GUARDIANS))
+    guardian = (*(_GUARDIANS.c[name] for name in _GUARDIAN_FACTS), secret_homes.is_secret(Stream.GUARDIANS, _GUARDIANS))
     query = select(_RELATIONS.c.pupil_id, *guardian, *(_RELATIONS.c[name] for name in _RELATION_FACTS))
     query = query.join(TOUCHED_ENTRIES, TOUCHED_ENTRIES.c.id == _RELATIONS.c.pupil_id)
     query = query.join(_GUARDIANS, _same(_RELATIONS.c.guardian_id, _GUARDIANS))
     order = (_RELATIONS.c.pupil_id, _RELATIONS.c.contact_order, _RELATIONS.c.guardian_id, _RELATIONS.c.id)
     return query.where(_RELATIONS.c.school_id == school).order_by(*order)
-
-
-def _is_home_secret(person: Any) -> ColumnElement[bool]:
-    """Tell whether this person, or anybody at the same address, keeps it secret."""
-    marks = [person.c.is_address_confidential]
-    for table in (_PUPILS.alias("neighbour"), _GUARDIANS.alias("resident")):
-        here = (table.c.school_id == person.c.school_id) & (table.c.address_id == person.c.address_id)
-        marks.append(exists(select(literal(1)).where(here, table.c.is_address_confidential)))
-    return or_(*marks)

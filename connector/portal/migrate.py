@@ -16,7 +16,7 @@ from connector.portal.database import Database, translated
 from connector.portal.revision import newest
 from schemas.errors import ConfigurationError
 from schemas.tables.triggers import trigger_statements
-from schemas.views.catalogue import NOW, VIEWS
+from schemas.views.catalogue import INNER_VIEWS, NOW, VIEWS
 
 
 def upgrade(url: str, revision: str = "head") -> None:
@@ -38,14 +38,14 @@ def upgrade(url: str, revision: str = "head") -> None:
 def create_views(connection: Connection) -> None:
     """Create every view from its text in `schemas/views`."""
     now = NOW[connection.dialect.name]
-    for name in VIEWS:
+    for name in (*INNER_VIEWS, *VIEWS):
         body = resources.files("schemas.views").joinpath(f"{name}.sql").read_text("utf-8")
         connection.execute(text(f"CREATE VIEW {name} AS {body.replace('{now}', now).replace(':', chr(92) + ':')}"))
 
 
 def drop_views(connection: Connection) -> None:
     """Drop every view, newest first."""
-    for name in reversed(VIEWS):
+    for name in reversed((*INNER_VIEWS, *VIEWS)):
         connection.execute(text(f"DROP VIEW IF EXISTS {name}"))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select, text
 
-from connector.portal import dossier
+from connector.portal import dossier, secret_homes
 from schemas.correction_fields import FieldName, FieldSpec
 from schemas.ids import SchoolId
 from schemas.streams import Stream
@@ -34,7 +34,7 @@ def rows_of(
 
 def is_home_secret(connection: Connection, school: SchoolId, field: FieldName, record_id: str) -> bool:
     """Tell whether somebody who lives with a pupil keeps the address secret."""
-    return field.stream is Stream.PUPILS and bool(dossier.secret_at_home(connection, school, record_id))
+    return field.stream is Stream.PUPILS and bool(secret_homes.holders(connection, school, record_id))
 
 
 def has_full_access(connection: Connection, school: SchoolId, guardian: str, pupil: str | None = None) -> bool:

@@ -35,7 +35,8 @@ from schemas.ids import SchoolId
 from schemas.streams import PARENTS, Action, Outcome, Stream
 from schemas.tables.catalogue import DATA_COLUMNS, TABLES
 
-_BLANKED = ("street", "house_number", "house_number_suffix", "postal_code", "city", "country")
+_HOME = ("home_digest", "home_suffix_digest")
+_BLANKED = (*_HOME, "street", "house_number", "house_number_suffix", "postal_code", "city", "country")
 _SECRECY_STREAMS = frozenset({Stream.PUPILS, Stream.GUARDIANS})
 _ECHOES = bindparam("echoes", type_=Text(), expanding=True)
 

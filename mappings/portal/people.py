@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mappings.gates import Context, employee_gate, privacy_preference_gate, pupil_gate
+from mappings.home import home_digests
 from mappings.values import address_values, display_name, list_text, phones_text, sort_name
 from schemas.canonical.people import (
     Address,
@@ -19,10 +20,11 @@ from schemas.streams import Stream
 Row = tuple[object, ...]
 
 
-def _contact(address: Address | None, phones: tuple[Phone, ...]) -> Row:
+def _contact(address: Address | None, phones: tuple[Phone, ...], context: Context) -> Row:
     is_confidential = address is not None and address.is_confidential
     key = None if address is None else address.key
-    return (key, *address_values(address), is_confidential, phones_text(phones))
+    home = home_digests(address, context.home_key)
+    return (key, *address_values(address), is_confidential, phones_text(phones), *home)
 
 
 def pupil_row(pupil: Pupil, context: Context) -> Row | str:
@@ -32,7 +34,7 @@ def pupil_row(pupil: Pupil, context: Context) -> Row | str:
         return window
     name = pupil.name
     return (
-        *_contact(pupil.address, pupil.phones),
+        *_contact(pupil.address, pupil.phones, context),
         pupil.number,
         name.first_names,
         name.call_name,
@@ -53,10 +55,9 @@ def pupil_row(pupil: Pupil, context: Context) -> Row | str:
 
 def guardian_row(guardian: Guardian, context: Context) -> Row | str:
     """Give the row. Whether the guardian has a child here is judged over the whole portal, not here."""
-    del context
     name = guardian.name
     return (
-        *_contact(guardian.address, guardian.phones),
+        *_contact(guardian.address, guardian.phones, context),
         name.initials,
         name.call_name,
         name.prefix,

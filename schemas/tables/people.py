@@ -12,7 +12,11 @@ from schemas.tables.columns import PortalRow, SchoolRow
 
 
 class AddressColumns(PortalRow):
-    """Home address and phones: the address blank when it is confidential, without each phone that is."""
+    """Home address and phones: the address blank when it is confidential, without each phone that is.
+
+    `home_digest` is a keyed hash of postcode and number, `home_suffix_digest` of these with the suffix, of a
+    confidential address too: for `secret_homes` only, which compares families by them.
+    """
 
     address_id: str | None = Field(sa_type=Text)
     street: str | None = Field(sa_type=Text)
@@ -23,6 +27,8 @@ class AddressColumns(PortalRow):
     country: str | None = Field(sa_type=Text)
     is_address_confidential: bool
     phones: str = Field(sa_type=Text)
+    home_digest: str | None = Field(sa_type=Text)
+    home_suffix_digest: str | None = Field(sa_type=Text)
 
 
 class PupilRow(AddressColumns, table=True):
@@ -92,7 +98,10 @@ class GuardianshipRow(PortalRow, table=True):
 
 
 class GuardianAccessRow(SchoolRow, table=True):
-    """Who may see which pupil, from when until when. Derived; absent means none."""
+    """Who may see which pupil, from when until when. Derived; absent means none.
+
+    `class_until` is the end of the pupil's last school day, without the grace: until then a class list is shown.
+    """
 
     __tablename__ = "guardian_access"
     __table_args__ = (
@@ -109,6 +118,7 @@ class GuardianAccessRow(SchoolRow, table=True):
     access_from: datetime | None
     access_until: datetime | None
     reason: str = Field(sa_type=Text)
+    class_until: datetime | None
 
 
 class GroupListEntryRow(SchoolRow, table=True):

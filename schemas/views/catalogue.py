@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+INNER_VIEWS: tuple[str, ...] = ("secret_homes",)
+"""What the views of the contract ask, made before them; no portal reads these."""
+
 VIEWS: tuple[str, ...] = (
     "portal_modules",
     "portal_access",

@@ -1,5 +1,6 @@
 -- Classmates, as far as the school shows them, their guardians allow it and nobody at home keeps the address secret.
 -- Only the name of a pupil who shares a guardian with the viewer's own, or lives where a co-guardian lives.
+-- The list ends with the last school day: the grace for leavers shows no other child.
 -- CROSS JOIN: SQLite then keeps this order, from the viewer to the classmates, and reads no school whole.
 SELECT
     v.school_id,
@@ -58,6 +59,7 @@ FROM (
         AND a.level = 'full'
         AND (a.access_from IS NULL OR a.access_from <= {now})
         AND (a.access_until IS NULL OR a.access_until > {now})
+        AND (a.class_until IS NULL OR a.class_until > {now})
         AND (mine.begins_at IS NULL OR mine.begins_at <= {now})
         AND (mine.ends_at IS NULL OR mine.ends_at > {now})
         AND (theirs.begins_at IS NULL OR theirs.begins_at <= {now})

@@ -1,5 +1,6 @@
 -- The pupils a guardian may see. Address and phones only at full access, never when anyone who lives there is secret;
--- nor is it told then that anything of the pupil changed.
+-- nor is it told then that anything of the pupil changed. A blank address carries no reason: the mark is that of the
+-- school's own record.
 SELECT
     p.school_id,
     a.guardian_id,
@@ -24,7 +25,7 @@ SELECT
     CASE WHEN a.level = 'full' AND NOT h.is_secret THEN p.postal_code END AS postal_code,
     CASE WHEN a.level = 'full' AND NOT h.is_secret THEN p.city END AS city,
     CASE WHEN a.level = 'full' AND NOT h.is_secret THEN p.country END AS country,
-    h.is_secret AS is_address_confidential,
+    p.is_address_confidential,
     CASE WHEN a.level = 'full' AND NOT h.is_secret THEN p.phones ELSE '[]' END AS phones,
     p.visible_from,
     p.first_shown_at,
@@ -37,16 +38,8 @@ JOIN (
     SELECT
         c.school_id,
         c.id,
-        (
-            c.is_address_confidential
-            OR EXISTS (
-                SELECT 1 FROM guardians AS g
-                WHERE g.school_id = c.school_id AND g.address_id = c.address_id AND g.is_address_confidential
-            )
-            OR EXISTS (
-                SELECT 1 FROM pupils AS s
-                WHERE s.school_id = c.school_id AND s.address_id = c.address_id AND s.is_address_confidential
-            )
+        EXISTS (
+            SELECT 1 FROM secret_homes AS x WHERE x.school_id = c.school_id AND x.stream = 'pupils' AND x.id = c.id
         ) AS is_secret
     FROM pupils AS c
 ) AS h ON h.school_id = p.school_id AND h.id = p.id

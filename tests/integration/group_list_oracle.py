@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
-from tests.integration.portal_oracle import ADDRESS, Raw, Rows, Sight, digits, is_secret, is_stored, phones
+from tests.integration.portal_oracle import ADDRESS, Raw, Rows, Sight, digits, is_stored, phones
 from tests.unit.access_oracle import Days, is_adult
 
 NOTHING: Raw = {
@@ -51,7 +51,8 @@ class GroupLists:
         for guardian, own in self.sight.pairs("full"):
             near = self._near(guardian)
             for group, members in self.members.items():
-                for mate in members & set(listed) if own in members else ():
+                is_here = own in members and not self._has_left(own)
+                for mate in members & set(listed) if is_here else ():
                     if not self._is_kept_from(guardian, mate):
                         beside = NOTHING if mate in near else listed[mate]
                         found[guardian, f"{group}/{mate}"] = {"display_name": called(self.pupils[mate]), **beside}
@@ -64,6 +65,10 @@ class GroupLists:
         record, day = self.pupils[pupil], self.sight.day
         is_here = Days(_date(record["enrolled_from"]), _date(record["enrolled_until"])).has(day)
         return is_here and not is_adult(_date(record["birth_on"]), day) and self._allows(pupil, "name")
+
+    def _has_left(self, pupil: str) -> bool:
+        last = _date(self.pupils[pupil]["enrolled_until"])
+        return last is not None and last < self.sight.day
 
     def _tied(self, guardian: str) -> set[str]:
         return {tie["pupil_id"] for tie in self.ties if tie["guardian_id"] == guardian}
@@ -102,9 +107,7 @@ class GroupLists:
         return {field: self.settings.get(field) is True and self._allows(pupil, field) for field in fields}
 
     def _is_at_a_secret_home(self, pupil: str) -> bool:
-        record = self.pupils[pupil]
-        guardians = [self.records["guardians"][tie["guardian_id"]] for tie in self.ties if tie["pupil_id"] == pupil]
-        return self.sight.is_secret(record) or (record["address"] is None and any(map(is_secret, guardians)))
+        return self.sight.is_hidden(self.pupils[pupil])
 
     def _parents(self, pupil: str) -> Iterator[str]:
         ties = [tie for tie in self.ties if tie["pupil_id"] == pupil]

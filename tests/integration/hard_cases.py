@@ -59,6 +59,7 @@ class Author:
         self.number += 1
         street = f"Straat {self.number}"
         plain = {**self.pattern_pupil["address"], "id": key or f"hard-home-{self.number}", "street": street}
+        plain["house_number"] = str(1000 + self.number)
         return {**plain, "is_confidential": secret}
 
     def child(self, **changes: Any) -> str:

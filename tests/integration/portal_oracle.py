@@ -100,14 +100,14 @@ class Sight:
 
     def _pupil(self, pair: tuple[str, str]) -> Raw:
         pupil = self.records["pupils"][pair[1]]
-        is_full, is_secret = self.levels[pair] == "full", self.is_secret(pupil)
+        is_full, is_secret = self.levels[pair] == "full", self.is_hidden(pupil)
         home = pupil["address"] if is_full and not is_secret else None
         return {
             **{name: pupil[name] for name in PLAIN},
             **{name: (home or {}).get(name) for name in ADDRESS},
             "birth_on": _date(pupil["birth_on"]) if is_full else None,
             "phones": phones(pupil) if is_full and not is_secret else [],
-            "is_address_confidential": is_secret,
+            "is_address_confidential": bool(pupil["address"] and pupil["address"]["is_confidential"]),
         }
 
     def is_secret(self, person: Raw) -> bool:
@@ -117,6 +117,21 @@ class Sight:
         here = person["address"]["id"]
         everyone = [*self._stored_guardians(), *filter(is_stored, self.records["pupils"].values())]
         return any(one["address"] and one["address"]["id"] == here and is_secret(one) for one in everyone)
+
+    def is_hidden(self, pupil: Raw) -> bool:
+        """Tell whether a child's address is shown to nobody: a secret at its record, or in a family at its door."""
+        return self.is_secret(pupil) or any(may_be_one(pupil, one) for one in self._family(pupil) if is_secret(one))
+
+    def _family(self, pupil: Raw) -> list[Raw]:
+        """Give the guardians of a child and the other children of these."""
+        ties = [tie for tie in self.records["guardianships"].values() if self._stored(tie["pupil_id"])]
+        grown = {tie["guardian_id"] for tie in ties if tie["pupil_id"] == pupil["id"]}
+        young = {tie["pupil_id"] for tie in ties if tie["guardian_id"] in grown} - {pupil["id"]}
+        people = [("guardians", grown), ("pupils", young)]
+        return [self.records[stream][key] for stream, keys in people for key in sorted(keys)]
+
+    def _stored(self, key: str) -> bool:
+        return is_stored(self.records["pupils"][key])
 
     def _stored_guardians(self) -> list[Raw]:
         ties = self.records["guardianships"].values()
@@ -232,6 +247,27 @@ def is_stored(pupil: Raw) -> bool:
 def is_secret(person: Raw) -> bool:
     """Tell whether this person's own address is marked secret."""
     return bool(person["address"] and person["address"]["is_confidential"])
+
+
+def may_be_one(one: Raw, other: Raw) -> bool:
+    """Tell of two of a family whether nothing says that they live apart: postcode and number, and what follows it."""
+    homes = [one["address"], other["address"]]
+    doors = [door(home) if home and home["id"] else None for home in homes]
+    if None in doors:
+        return True
+    (place, suffix), (same, other_suffix) = (told for told in doors if told is not None)
+    return place == same and (not suffix or not other_suffix or suffix == other_suffix)
+
+
+def door(home: Raw) -> tuple[str, str] | None:
+    """Give postcode with number, and what follows it; None where one of the two is not told."""
+    postcode = "".join((home["postal_code"] or "").lower().split())
+    number = (home["house_number"] or "").strip()
+    digits_first = number[: len(number) - len(number.lstrip("0123456789"))]
+    rest = number[len(digits_first) :] + (home["house_number_suffix"] or "")
+    if not postcode or not digits_first:
+        return None
+    return f"{postcode} {int(digits_first)}", "".join(letter for letter in rest.lower() if letter.isalnum())
 
 
 def enrolled(pupil: Raw) -> Days:

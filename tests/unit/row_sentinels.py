@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from datetime import UTC, date, datetime
 
 from schemas.canonical.people import Name
@@ -11,7 +12,7 @@ NAME = Name("s-first", "s-initials", "s-call", "s-prefix", "s-last")
 ADDRESS = builders.address(
     key="s-address",
     street="s-street",
-    house_number="s-number",
+    house_number="12 s-number",
     house_number_suffix="s-suffix",
     postal_code="s-postal",
     city="s-city",
@@ -28,7 +29,7 @@ NAME_COLUMNS = {
 }
 STREET_COLUMNS = {
     "street": "s-street",
-    "house_number": "s-number",
+    "house_number": "12 s-number",
     "house_number_suffix": "s-suffix",
     "postal_code": "s-postal",
     "city": "s-city",
@@ -39,6 +40,8 @@ CONTACT_COLUMNS = {
     **STREET_COLUMNS,
     "is_address_confidential": False,
     "phones": '[{"kind":"mobile","number":"+31600000009"}]',
+    "home_digest": hmac.digest(b"a key", b"home\0spostal\x0012", "sha256").hex(),
+    "home_suffix_digest": hmac.digest(b"a key", b"home\0spostal\x0012\0snumberssuffix", "sha256").hex(),
 }
 A, B, C, D = (date(2026, 1, 10), date(2026, 2, 10), date(2027, 1, 10), date(2027, 2, 10))
 E, F = date(2025, 1, 10), date(2028, 1, 10)

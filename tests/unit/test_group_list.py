@@ -35,15 +35,13 @@ PUPIL = Listed(
 PARENT = Parent(
     guardian_id="v1",
     display_name="Ans van 't Hof",
-    address_id="a1",
-    is_address_confidential=False,
     is_home_secret=False,
     authority="full",
     is_restricted=False,
     from_on=None,
     until_on=None,
 )
-OTHER = PARENT._replace(guardian_id="v2", display_name="Bo de Wit", address_id="a2")
+OTHER = PARENT._replace(guardian_id="v2", display_name="Bo de Wit")
 ADDRESS = ("street", "house_number", "house_number_suffix", "postal_code", "city")
 FIELDS: dict[Category, tuple[str, ...]] = {
     Category.NAME: ("display_name", "sort_name"),
@@ -128,19 +126,6 @@ def test_a_secret_home_gives_no_address_and_no_phone() -> None:
     assert shown(found) == shown(entry()) - {*ADDRESS, "phones"}
 
 
-@pytest.mark.parametrize(
-    ("pupil_at", "parent_at", "is_blank"), [("a1", "a2", False), (None, "a2", True), ("a1", None, True)]
-)
-def test_an_address_without_a_key_may_be_the_secret_one(
-    pupil_at: str | None, parent_at: str | None, *, is_blank: bool
-) -> None:
-    """A guardian's secret address blanks the pupil's, unless two keys say that they are different ones."""
-    hidden = PARENT._replace(address_id=parent_at, is_address_confidential=True, is_home_secret=True)
-    found = entry(PUPIL._replace(address_id=pupil_at), parents=(hidden, OTHER))
-    assert (found.street is None) is is_blank
-    assert (found.phones == "[]") is is_blank
-
-
 def test_only_parents_who_may_be_named_are() -> None:
     """Named with full authority only; not with a restriction or an end at any time, nor from a secret address."""
     for changes in (
@@ -150,7 +135,6 @@ def test_only_parents_who_may_be_named_are() -> None:
         {"until_on": date(1999, 1, 1)},
         {"until_on": date(2999, 1, 1)},
         {"is_home_secret": True},
-        {"is_home_secret": True, "is_address_confidential": True},
     ):
         assert names((PARENT._replace(**changes), OTHER)) == ["Bo de Wit"]
     assert names((OTHER, PARENT)) == ["Bo de Wit", "Ans van 't Hof"]

@@ -98,7 +98,7 @@ def test_restriction_and_agreement_keep_to_their_own_columns() -> None:
 
 @pytest.mark.parametrize("stream", [Stream.PUPILS, Stream.GUARDIANS])
 def test_a_secret_address_and_secret_phones_are_blank(stream: Stream) -> None:
-    """No text of a secret address or number is in any column; only its key and the flag stay."""
+    """No text of a secret address or number is in any column; only its key, its hashes and the flag stay."""
     secret = ADDRESS._replace(is_confidential=True)
     phones = (builders.phone(number="06-00000007", is_confidential=True), *PHONES)
     found = columns(stream, RECORDS[stream]._replace(address=secret, phones=phones))
@@ -111,7 +111,7 @@ def test_a_secret_address_and_secret_phones_are_blank(stream: Stream) -> None:
 def test_no_address_is_no_secret(stream: Stream) -> None:
     """Without an address every column of it is null, and the flag says that nothing is hidden."""
     found = columns(stream, RECORDS[stream]._replace(address=None, phones=()))
-    blank = dict.fromkeys(["address_id", *STREET_COLUMNS])
+    blank = dict.fromkeys(["address_id", *STREET_COLUMNS, "home_digest", "home_suffix_digest"])
     assert found == {**EXPECTED[stream], **blank, "phones": "[]"}
 
 
