@@ -67,7 +67,7 @@ def test_a_secret_guardian_at_the_childs_door_hides_the_house(
     assert (row["street"], row["phones"] == "[]") == (street, is_hidden)
 
 
-@pytest.mark.parametrize(("stream", "name"), product(("pupils", "guardians"), ("address_id", "home_digest")))
+@pytest.mark.parametrize(("stream", "name"), list(product(("pupils", "guardians"), ("address_id", "home_digest"))))
 def test_what_cannot_be_compared_counts_as_one_home_in_a_family(
     room: Classroom, rig: Rig, stream: str, name: str
 ) -> None:
