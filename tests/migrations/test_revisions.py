@@ -99,6 +99,11 @@ def test_another_index_would_be_found(database_url: str) -> None:
     assert state(database_url)[0] != before
 
 
+def _kept(row: tuple[tuple[str, object], ...]) -> tuple[tuple[str, object], ...]:
+    """Give a row without what a revision derives for it."""
+    return tuple(item for item in row if item[0] != "class_until")
+
+
 @pytest.mark.parametrize("revision", EARLIER)
 def test_every_earlier_revision_comes_along_with_its_rows(empty_database_url: str, revision: str) -> None:
     """From each earlier revision with rows in every table, the upgrade ends as a fresh one and keeps each row."""
@@ -110,7 +115,9 @@ def test_every_earlier_revision_comes_along_with_its_rows(empty_database_url: st
     migrate.upgrade(empty_database_url)
     dump, after, here = state(empty_database_url)
     assert here == REVISIONS[-1]
-    assert {name: after[name] for name in before} == before
+    assert {name: [_kept(row) for row in after[name]] for name in before} == {
+        name: [_kept(row) for row in rows] for name, rows in before.items()
+    }
     assert not any(after[name] for name in set(after) - set(before) - {"hidings"})
     with connected(empty_database_url) as connection:
         metadata_context = MigrationContext.configure(
