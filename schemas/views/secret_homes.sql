@@ -2,6 +2,7 @@
 -- shared when the address record is one, or in a family (a relation, a common guardian) when postcode and number agree
 -- and the suffixes agree or one is missing. What cannot be compared counts as shared in a family; strangers never are
 -- compared. Nobody's own unmarked record is asked, so moving it is no way to guess. No view of the portal's contract.
+-- CROSS JOIN: SQLite then goes from the pupil to the family, and reads no school whole.
 SELECT p.school_id, 'pupils' AS stream, p.id, 'pupils' AS holder_stream, p.id AS holder_id
 FROM pupils AS p
 WHERE p.is_address_confidential
@@ -33,11 +34,11 @@ WHERE g.is_address_confidential
     )
 UNION ALL
 SELECT p.school_id, 'pupils', p.id, 'pupils', s.id
-FROM pupils AS p
-JOIN guardianships AS r ON r.school_id = p.school_id AND r.pupil_id = p.id
-JOIN guardianships AS k ON k.school_id = r.school_id AND k.guardian_id = r.guardian_id
-JOIN pupils AS s ON s.school_id = k.school_id AND s.id = k.pupil_id
-WHERE s.is_address_confidential AND s.id <> p.id
+FROM pupils AS p CROSS JOIN guardianships AS r CROSS JOIN guardianships AS k CROSS JOIN pupils AS s
+WHERE r.school_id = p.school_id AND r.pupil_id = p.id
+    AND k.school_id = r.school_id AND k.guardian_id = r.guardian_id
+    AND s.school_id = k.school_id AND s.id = k.pupil_id
+    AND s.is_address_confidential AND s.id <> p.id
     AND (
         p.address_id IS NULL OR s.address_id IS NULL OR p.home_digest IS NULL OR s.home_digest IS NULL
         OR (
