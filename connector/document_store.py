@@ -9,8 +9,10 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
+from connector.own_files import make_folder, open_file
 from schemas.errors import ConfigurationError, StoreUnavailable
 from schemas.ids import SchoolId
 
@@ -20,10 +22,14 @@ _PROBE = "connector-probe"
 
 
 class DocumentStore:
-    """Where new documents are written. A location is a whole URL, so that a store before this one stays readable."""
+    """Where new documents are written. A location is a whole URL, so that a store before this one stays readable.
 
-    def __init__(self, url: str) -> None:
+    In a directory, files and folders are for us only, or for `group` as well.
+    """
+
+    def __init__(self, url: str, group: str | None = None) -> None:
         """Raise ConfigurationError when the URL names a kind of store that is unknown or not installed."""
+        self._group = group
         try:
             fs, path = _opened(url)
             self._root = str(fs.unstrip_protocol(path)).rstrip("/")
@@ -47,13 +53,13 @@ class DocumentStore:
         _must_be_ours(location)
         with _translated():
             fs, path = _opened(location)
-            _write(fs, path, content)
+            _write(fs, path, content, self._group)
 
     def probe(self) -> None:
         """Write and delete a file without contents. Raises StoreUnavailable."""
         with _translated():
             fs, path = _opened(f"{self._root}/{_PROBE}")
-            _write(fs, path, b"")
+            _write(fs, path, b"", self._group)
             fs.rm_file(path)
 
 
@@ -77,15 +83,23 @@ def _opened(url: str) -> tuple[Any, str]:
     return fs, str(path)
 
 
-def _write(fs: Any, path: str, content: bytes) -> None:
-    fs.makedirs(path.rpartition("/")[0], exist_ok=True)
-    with fs.open(_beside(path), "wb") as opened:
-        opened.write(content)
-        if getattr(fs, "local_file", False):
-            # The row that says "stored" must not outlive the file in a power cut.
-            opened.flush()
-            os.fsync(opened.fileno())
+def _write(fs: Any, path: str, content: bytes, group: str | None) -> None:
+    if getattr(fs, "local_file", False):
+        _write_here(Path(path), content, group)
+    else:
+        fs.makedirs(path.rpartition("/")[0], exist_ok=True)
+        with fs.open(_beside(path), "wb") as opened:
+            opened.write(content)
     fs.mv(_beside(path), path)
+
+
+def _write_here(path: Path, content: bytes, group: str | None) -> None:
+    make_folder(path.parent, group)
+    with os.fdopen(open_file(Path(_beside(str(path))), group), "wb") as opened:
+        opened.write(content)
+        # The row that says "stored" must not outlive the file in a power cut.
+        opened.flush()
+        os.fsync(opened.fileno())
 
 
 def _beside(path: str) -> str:
@@ -103,6 +117,8 @@ def _translated() -> Iterator[None]:
     """Re-raise whatever a store raises as ours, with the type only: its text holds URLs, sometimes signed ones."""
     try:
         yield
+    except ConfigurationError:
+        raise
     except Exception as error:  # noqa: BLE001  every kind of store has errors of its own
         ours = StoreUnavailable(
             f"The document store did not do what was asked ({type(error).__name__}).",

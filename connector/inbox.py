@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from connector.own_files import make_file, make_folder
 from schemas.errors import ConfigurationError, LeaseHeld
 
 DONE, FAILED = "done", "failed"
@@ -50,7 +51,7 @@ class Inbox:
         for name in (DONE, FAILED):
             path = self.folder / name
             with _told(path):
-                path.mkdir(exist_ok=True)
+                make_folder(path)
             if path.is_symlink() or not os.access(path, os.W_OK | os.X_OK):
                 raise ConfigurationError(
                     f"{path} is not a folder of its own that this user may write to.",
@@ -173,7 +174,7 @@ def _numbered(name: str, number: int) -> str:
 def _write_new(path: Path, text: str) -> bool:
     """Write a file that was not there; False when it was."""
     try:
-        with path.open("x", encoding="utf-8", errors="backslashreplace") as file:
+        with os.fdopen(make_file(path), "w", encoding="utf-8", errors="backslashreplace") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())

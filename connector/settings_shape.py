@@ -57,6 +57,7 @@ class PortalSettings(_Section):
     """Where the portal database is."""
 
     database_url: SecretStr
+    group: Text | None = None
 
 
 class SourceSettings(_Section):

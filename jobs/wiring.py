@@ -14,7 +14,7 @@ from sqlalchemy import text
 from connector.document_store import DocumentStore
 from connector.http import ROOM_FOR_OTHERS, Http, HttpSettings
 from connector.mail import Mailer, MailServer
-from connector.portal import revision
+from connector.portal import revision, sqlite
 from connector.portal.database import Database, DatabaseClock
 from connector.settings_shape import Settings, SourceSettings
 from connector.sources.base import Source
@@ -78,7 +78,7 @@ class Wiring:
     def documents(self) -> DocumentPlan:
         """Give which documents are kept, and where. Raises ConfigurationError for a store that cannot be used."""
         given = self.settings.documents
-        store = DocumentStore(given.store_url) if given.store_url else None
+        store = DocumentStore(given.store_url, self.settings.portal.group) if given.store_url else None
         return DocumentPlan(Rules(given.most_bytes, frozenset(given.content_types)), store)
 
     def is_fed_by_files(self, school: SchoolId) -> bool:
@@ -243,7 +243,8 @@ def open_wiring(settings: Settings, *, should_stop: Stop = _never, is_migrated: 
 
 def open_database(settings: Settings, *, is_impatient: bool = False) -> Database:
     """Give the portal database, unopened. Raises ConfigurationError when the SQLite file has nowhere to be."""
-    database = Database(settings.portal.database_url.get_secret_value(), is_impatient=is_impatient)
+    given = settings.portal
+    database = Database(given.database_url.get_secret_value(), is_impatient=is_impatient, group=given.group)
     path = sqlite_file(database)
     if path is not None and not path.parent.is_dir():
         raise ConfigurationError(
@@ -286,9 +287,7 @@ def check_views(database: Database) -> int:
 
 def sqlite_file(database: Database) -> Path | None:
     """Give the file of a SQLite database, or None."""
-    name = database.url.database or ""
-    is_file = database.dialect == "sqlite" and name not in {"", ":memory:"} and not name.startswith("file:")
-    return Path(name) if is_file else None
+    return sqlite.file_of(database.url) if database.dialect == "sqlite" else None
 
 
 def select_schools(settings: Settings, selection: Sequence[str] = ()) -> tuple[SchoolId, ...]:

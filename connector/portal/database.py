@@ -76,13 +76,13 @@ class Session:
 class Database:
     """The portal database behind a URL: `sqlite:///file` or `postgresql+psycopg://…`.
 
-    An impatient one connects anew each time, and knows within about two seconds that nobody answers.
+    A SQLite file that it makes is for us only, or for `group` as well. An impatient one connects anew each time, and knows within about two seconds that nobody answers.
     """
 
-    def __init__(self, url: str, *, is_impatient: bool = False) -> None:
-        self.url = parse_url(url)
+    def __init__(self, url: str, *, is_impatient: bool = False, group: str | None = None) -> None:
+        self.url, self.group = parse_url(url), group
         self.dialect = self.url.get_backend_name()
-        self.engine: Engine = make_impatient_engine(self.url) if is_impatient else make_engine(self.url)
+        self.engine: Engine = (make_impatient_engine if is_impatient else make_engine)(self.url, group)
 
     @contextmanager
     def session(self) -> Iterator[Session]:
@@ -135,20 +135,20 @@ def parse_url(url: str) -> URL:
     return parsed
 
 
-def make_engine(url: URL) -> Engine:
+def make_engine(url: URL, group: str | None = None) -> Engine:
     """Make the engine of runs; raises ConfigurationError for a driver that is not there.
 
     A run takes the connection that came back last: it has the temporary tables of the run before.
     """
-    return _engine(url, postgresql.CONNECT_ARGS, query_cache_size=STATEMENTS_KEPT)
+    return _engine(url, group, postgresql.CONNECT_ARGS, query_cache_size=STATEMENTS_KEPT)
 
 
-def make_impatient_engine(url: URL) -> Engine:
+def make_impatient_engine(url: URL, group: str | None = None) -> Engine:
     """Make an engine for who asks how things are: it keeps no connection that may have died meanwhile."""
-    return _engine(url, postgresql.IMPATIENT_ARGS, poolclass=NullPool)
+    return _engine(url, group, postgresql.IMPATIENT_ARGS, poolclass=NullPool)
 
 
-def _engine(url: URL, postgresql_args: Mapping[str, Any], **options: Any) -> Engine:
+def _engine(url: URL, group: str | None, postgresql_args: Mapping[str, Any], **options: Any) -> Engine:
     """Make an engine; `hide_parameters` keeps rows out of the driver's messages, the filter those that were read."""
     silence_rows()
     try:
@@ -157,7 +157,7 @@ def _engine(url: URL, postgresql_args: Mapping[str, Any], **options: Any) -> Eng
             options["pool_use_lifo"] = True
         if url.get_backend_name() == "sqlite":
             engine = create_engine(url, hide_parameters=True, **options)
-            sqlite.listen(engine)
+            sqlite.listen(engine, group)
             return engine
         return create_engine(
             url, hide_parameters=True, connect_args=dict(postgresql_args), pool_pre_ping=False, **options

@@ -19,12 +19,12 @@ from schemas.tables.triggers import trigger_statements
 from schemas.views.catalogue import INNER_VIEWS, NOW, VIEWS
 
 
-def upgrade(url: str, revision: str = "head") -> None:
+def upgrade(url: str, revision: str = "head", *, group: str | None = None) -> None:
     """Migrate to a revision and make the views and triggers anew. Safe to repeat; all or nothing.
 
     Raises ConfigurationError when the database is at a revision that this program does not know.
     """
-    database = Database(url)
+    database = Database(url, group=group)
     try:
         with translated(), database.engine.connect() as connection:
             if database.dialect == "sqlite":

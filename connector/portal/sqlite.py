@@ -2,21 +2,46 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Column, Connection, Date, Engine, Table, event
+from sqlalchemy.engine import URL
 from sqlmodel.sql.sqltypes import UTCDateTime
+
+from connector.own_files import make_file
 
 BUSY_TIMEOUT_MS = 30_000
 SWEEP_TIMEOUT_MS = 500
 
 
-def listen(engine: Engine) -> None:
-    """Make every connection start its own transactions, check foreign keys, and wait rather than fail."""
+def file_of(url: URL) -> Path | None:
+    """Give the file of a SQLite database; None for one in memory."""
+    name = url.database or ""
+    if name.startswith("file:"):
+        return None if url.query.get("mode") == "memory" else Path(name.removeprefix("file:"))
+    return None if name in {"", ":memory:"} else Path(name)
+
+
+def listen(engine: Engine, group: str | None = None) -> None:
+    """Make every connection start its own transactions, check foreign keys, and wait rather than fail.
+
+    A file that is not there is made before SQLite would: by the umask. Its -wal and -shm get the mode it has.
+    """
+    path = file_of(engine.url)
+    is_made = engine.url.query.get("mode") not in {"ro", "rw"}
+
+    @event.listens_for(engine, "do_connect")
+    def _connecting(*_given: object) -> None:
+        if path is not None and is_made and not path.exists():
+            # What cannot be made, SQLite refuses to open as well, and says so as an error of a database.
+            with suppress(OSError):
+                os.close(make_file(path, group))
 
     @event.listens_for(engine, "connect")
     def _connected(connection: Any, _record: object) -> None:

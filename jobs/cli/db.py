@@ -23,7 +23,7 @@ def upgrade() -> int:
 
     with _database() as database:
         before = _before(database)
-        migrate.upgrade(database.url.render_as_string(hide_password=False))
+        migrate.upgrade(database.url.render_as_string(hide_password=False), group=database.group)
         after = revision.current(database)
     render.out(f"The portal database is at revision {after.newest} (before: {before or 'no tables'}).")
     return exits.WELL

@@ -98,6 +98,7 @@ def _show(wiring: Wiring, sis: SimulatedSis, folder: Path) -> None:
 
 def _begin_anew(folder: Path) -> None:
     """Empty the demo's own folder; a folder that is not ours is left alone."""
+    from connector.own_files import make_folder, write_file
     from schemas.errors import ConfigurationError
 
     if folder.exists() and not (folder / MARKER).is_file() and (not folder.is_dir() or any(folder.iterdir())):
@@ -105,17 +106,18 @@ def _begin_anew(folder: Path) -> None:
             f"{folder} exists and was not made by the demo; nothing was touched.",
             fix="Choose another place: connector demo --folder DIR.",
         )
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     for name in OWN_FILES:
         (folder / name).unlink(missing_ok=True)
-    (folder / MARKER).write_text("Made by `connector demo`; the next demo deletes what it wrote here.\n", "utf-8")
-    (folder / ".gitignore").write_text("*\n", "utf-8")
+    write_file(folder / MARKER, "Made by `connector demo`; the next demo deletes what it wrote here.\n")
+    write_file(folder / ".gitignore", "*\n")
 
 
 @contextmanager
 def _wired(folder: Path, sis: SimulatedSis) -> Iterator[Wiring]:
     """Write the configuration, make the database, give the live objects. The environment has no say here."""
     from connector import settings
+    from connector.own_files import write_file
     from connector.portal import migrate
     from jobs.cli.demo_simulator import CLIENT_SECRET
     from jobs.wiring import open_wiring
@@ -129,7 +131,7 @@ def _wired(folder: Path, sis: SimulatedSis) -> Iterator[Wiring]:
     for school, name in NAMES.items():
         lines += ["", f'[schools."{school}"]', f"name = {_quoted(name)}", 'source = "main"']
     file = folder / "config.toml"
-    file.write_text("\n".join(lines) + "\n", "utf-8")
+    write_file(file, "\n".join(lines) + "\n")
     loaded = settings.load(file, {})
     migrate.upgrade(loaded.portal.database_url.get_secret_value())
     with open_wiring(loaded) as wiring:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from connector.own_files import open_file
 from schemas.errors import ConnectorError, TransientError
 
 CLIENT_SECRET = "demo-secret"  # noqa: S105  of a simulated school on this machine
@@ -73,7 +75,7 @@ def running(folder: Path, today: date, schools: Mapping[str, int]) -> Iterator[S
     for school, pupils in schools.items():
         command += ["--school", f"{school}={pupils}"]
     log = folder / "simulator.log"
-    with log.open("wb") as written:
+    with os.fdopen(open_file(log), "wb") as written:
         # A session of its own: Ctrl-C reaches us only, and we stop it when we are done.
         process = subprocess.Popen(  # noqa: S603  our own interpreter and module
             [*command, "--client-secret", CLIENT_SECRET],

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jobs.cli.files import PRIVATE
+from connector.own_files import make_file, make_folder
 from schemas.corrections import MOST_EVIDENCE_BYTES
 from schemas.errors import ConfigurationError
 
@@ -77,7 +77,7 @@ def write_all(folder: Path, dockets: Mapping[str, Docket]) -> list[Path]:
     if not any(docket.evidence for docket in dockets.values()):
         return []
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(folder)
         return [
             _write(folder, docket.seen.reference, one["number"], one["content"])
             for docket in dockets.values()
@@ -94,7 +94,7 @@ def _write(folder: Path, reference: str, number: int, content: bytes) -> Path:
     kind = kind_of(content)
     path = folder / f"{_UNSAFE.sub('_', reference)}-{number}.{'bin' if kind is None else kind[1]}"
     beside = folder / f".{secrets.token_hex(8)}"
-    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE), "wb") as file:
+    with os.fdopen(make_file(beside), "wb") as file:
         file.write(content)
     beside.replace(path)
     return path

@@ -9,9 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from connector.own_files import PRIVATE, make_file, open_file
 from schemas.errors import ConfigurationError
-
-PRIVATE, PUBLIC = 0o600, 0o644
 
 
 @contextmanager
@@ -27,7 +26,7 @@ def whole_file(path: Path, option: str, mode: int = PRIVATE) -> Iterator[Callabl
 
     def write(text: str) -> None:
         with _named(path, option):
-            with os.fdopen(os.open(beside, os.O_WRONLY | os.O_TRUNC, mode), "w", encoding="utf-8", newline="") as file:
+            with os.fdopen(open_file(beside, mode=mode), "w", encoding="utf-8", newline="") as file:
                 file.write(text)
                 file.flush()
                 os.fsync(file.fileno())
@@ -35,7 +34,7 @@ def whole_file(path: Path, option: str, mode: int = PRIVATE) -> Iterator[Callabl
 
     try:
         with _named(path, option):
-            os.close(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode))
+            os.close(make_file(beside, mode=mode))
         yield write
     finally:
         with contextlib.suppress(OSError):

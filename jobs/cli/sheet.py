@@ -29,7 +29,8 @@ def sheet(
     from connector.bookkeeping import register
     from jobs import activate
     from jobs.cli import sheet_words
-    from jobs.cli.files import PUBLIC, whole_file
+    from connector.own_files import PUBLIC
+    from jobs.cli.files import whole_file
 
     with desk_of([school]) as desk, whole_file(out, "--out", PUBLIC) if out else nullcontext() as write:
         (one,) = desk.schools
