@@ -76,7 +76,8 @@ class Session:
 class Database:
     """The portal database behind a URL: `sqlite:///file` or `postgresql+psycopg://…`.
 
-    A SQLite file that it makes is for us only, or for `group` as well. An impatient one connects anew each time, and knows within about two seconds that nobody answers.
+    A SQLite file that it makes is for us only, or for `group` as well. An impatient one connects anew each time, and
+    knows within about two seconds that nobody answers.
     """
 
     def __init__(self, url: str, *, is_impatient: bool = False, group: str | None = None) -> None:

@@ -27,9 +27,9 @@ def sheet(
 ) -> int:
     """Write the instruction sheet for parents, in Dutch: what is open, what is coming, whom to ask."""
     from connector.bookkeeping import register
+    from connector.own_files import PUBLIC
     from jobs import activate
     from jobs.cli import sheet_words
-    from connector.own_files import PUBLIC
     from jobs.cli.files import whole_file
 
     with desk_of([school]) as desk, whole_file(out, "--out", PUBLIC) if out else nullcontext() as write:
