@@ -11,7 +11,7 @@ from sqlmodel import SQLModel
 
 from schemas.streams import LOOSE_REFERENCES, Stream
 from schemas.tables.catalogue import METADATA, TABLES
-from schemas.views.catalogue import VIEWS
+from schemas.views.catalogue import INNER_VIEWS, VIEWS
 
 PAGE = Path(__file__).parent / "reference" / "tables.md"
 TEXTS = Path(__file__).parents[1] / "schemas" / "views"
@@ -31,7 +31,7 @@ def reads(view: str) -> tuple[str, ...]:
     """Give the tables that a view reads, then the views, each once."""
     code = re.sub(r"--.*", "", (TEXTS / f"{view}.sql").read_text(encoding="utf-8"))
     found = set(_READS.findall(code))
-    return tuple(name for name in (*sorted(METADATA.tables), *VIEWS) if name in found)
+    return tuple(name for name in (*sorted(METADATA.tables), *INNER_VIEWS, *VIEWS) if name in found)
 
 
 def _introduction() -> Iterator[str]:
@@ -135,7 +135,8 @@ def _views() -> Iterator[str]:
     yield ""
     yield from _joined()
     yield ""
-    yield from _graph([view for view in VIEWS if view not in {*JOINED_BY_ALL, FEED}], leaves_out=JOINED_BY_ALL)
+    rest = [view for view in (*INNER_VIEWS, *VIEWS) if view not in {*JOINED_BY_ALL, FEED}]
+    yield from _graph(rest, leaves_out=JOINED_BY_ALL)
     yield ""
     yield f"What is new to a guardian, `{FEED}`, reads the views, and when a module was first shown or hidden:"
     yield ""
@@ -157,7 +158,7 @@ def _graph(views: Sequence[str], leaves_out: Sequence[str] = ()) -> Iterator[str
     edges = [(view, name) for view in views for name in reads(view) if name not in leaves_out]
     yield "```mermaid"
     yield "graph LR"
-    yield from (f"    {name}[({name})]" for name in sorted({name for _, name in edges} - {*VIEWS}))
+    yield from (f"    {name}[({name})]" for name in sorted({name for _, name in edges} - {*VIEWS, *INNER_VIEWS}))
     yield from (f"    {view} --> {name}" for view, name in edges)
     yield "```"
 
