@@ -133,9 +133,9 @@ def _question(
 ) -> tuple[plan.Question, Stop | None]:
     """Put together what is planned, and judge whether the source stopped sending the stream as it should."""
     parts, stream, lot = run.parts, staged.stream, staged.lot
-    now, hours = parts.clock(), parts.unreadable_hours
     size = max(found.size, lot.keys + lot.unreadable) if staged.mode is Mode.FULL else found.size
     stop = stop_of(run, connection, stream, staged.mode, lot.unread, size)
+    now, hours = parts.clock(), parts.unreadable_hours  # after the stop, which may be of this very moment
     is_unseen_over = stop is not None and stop.code == UNREADABLE_KEY and is_over(stop, now, hours)
     returning: frozenset[str] = frozenset()
     if stream in found.unjudged:
