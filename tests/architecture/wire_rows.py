@@ -20,7 +20,7 @@ from schemas.tables.catalogue import DATA_COLUMNS
 from tests.unit.simulator.asking import SCHOOL, TODAY
 
 WORLD = World(7, TODAY, {SCHOOL: 40})
-CONTEXT = Context(datetime.combine(TODAY, time(12), UTC), frozenset(Stream))
+CONTEXT = Context(datetime.combine(TODAY, time(12), UTC), frozenset(Stream), home_key=b"of a test")
 MOST_TRIES = 200
 MOST_VALUES = 25
 MORE_VALUES = ("work", "image/png", "2027-06-30")

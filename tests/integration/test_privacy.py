@@ -259,6 +259,7 @@ def test_an_answer_of_the_source_is_never_repeated(planted: Rig, watch: Watch, i
             watch.try_to(lambda: planted.sync(dry=True))
         assert leaks(watch.all()) == [], case
         planted.start_anew()
+        planted.offset += timedelta(hours=5)  # what was refused is tried again
     assert len(planted.rows("SELECT * FROM runs")) >= len(ANSWERS)
     watch.try_to(planted.sync)
     settle(planted, watch)

@@ -157,6 +157,6 @@ def test_asking_costs_the_same_for_one_school_and_for_five(make_rig: Callable[..
         return found
 
     alone, together = ask(SCHOOLS[0]), ask(*SCHOOLS)
-    assert counted == {1: 9, 5: 9}
+    assert counted == {1: 10, 5: 10}
     assert together[SCHOOLS[0]] == alone[SCHOOLS[0]]
     assert len({one.books.last_run["run_id"] for one in together.values() if one.books.last_run}) == len(SCHOOLS)
