@@ -45,7 +45,7 @@ def stop_of(run: RunState, connection: Connection, stream: Stream, mode: Mode, s
     tries = before.tries + 1 if before is not None and same else 0
     stop = Stop(fault.code, fault.field_path, fault.decides, fault.records, since, tries, _retry_at(tries, now))
     if not same:
-        _log.error("stream_stopped", stream=stream.value, rows=fault.records, reason=stop.said(stream))
+        _log.error("stream_stopped", stream=stream.value, quarantined=fault.records, reason=stop.said(stream))
     return stop
 
 
@@ -59,7 +59,7 @@ def note_refused(run: RunState, streams: Iterable[Stream], error: StreamRefused)
         run.stops[stream] = Stop(REFUSED, error.said, Decides.NOTHING, 0, since, tries, _retry_at(tries, now))
         run.tried.add(stream)
         if not is_known:
-            _log.error("stream_stopped", stream=stream.value, rows=0, reason=str(error))
+            _log.error("stream_stopped", stream=stream.value, quarantined=0, reason=str(error))
 
 
 def save_refused(run: RunState) -> None:

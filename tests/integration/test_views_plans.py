@@ -59,6 +59,8 @@ def read_whole(rig: Rig, line: str) -> bool:
         return "Seq Scan on" in line
     if re.match(r"SCAN (v|told|\(subquery|portal_\w+)\b", line):
         return False  # what was just found for this guardian
+    if line == "SCAN CONSTANT ROW":
+        return False  # a SELECT without a table
     return line.startswith("SCAN") or line.endswith("(school_id=?)")
 
 

@@ -158,9 +158,13 @@ def test_one_groups_item_gives_no_row_while_groups_are_not_pulled(stream: Stream
     ],
 )
 def test_a_place_in_a_group_ends_with_its_school_year(until_on: date | None, ends_at: datetime) -> None:
-    """A source that leaves last year's places open, or open too long, leaves nobody in last year's group."""
+    """A source that leaves last year's places open, or open too long, leaves nobody in last year's group.
+
+    Nor does one that does not say when a place begins show next year's groups before their year.
+    """
     found = columns(Stream.GROUP_MEMBERSHIPS, builders.group_membership(until_on=until_on, from_on=None))
-    assert (found["begins_at"], found["until_on"], found["ends_at"]) == (None, until_on, ends_at)
+    begins_at = datetime(2026, 7, 31, 22, tzinfo=UTC)
+    assert (found["begins_at"], found["until_on"], found["ends_at"]) == (begins_at, until_on, ends_at)
 
 
 @pytest.mark.parametrize("stream", [Stream.PUPILS, Stream.GUARDIANS, Stream.EMPLOYEES])
