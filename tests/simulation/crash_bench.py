@@ -206,7 +206,8 @@ def _plain(name: str, value: Any, places: dict[str, str]) -> Any:
 
 
 def _without_time(name: str, value: Any) -> Any:
-    return value is not None if name.endswith("_at") else value
+    # A trigger writes when a module was first shown, by the database's clock.
+    return value is not None if name.endswith("_at") or name in {"hidden_from", "hidden_until"} else value
 
 
 class Ordeal:
