@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from schemas.views.catalogue import NOW
 
 HIDING_TABLES: tuple[str, ...] = ("modules", "embargoes", "reveals")
-_EVENTS = {"INSERT": "NEW", "UPDATE": "NEW", "DELETE": "OLD"}
+_EVENTS = {"INSERT": ("NEW",), "UPDATE": ("OLD", "NEW"), "DELETE": ("OLD",)}
+"""An update foretells both: a row may move to another module, and what it hid before is then shown."""
 
 
 def hiding_statements(dialect: str) -> Iterator[str]:
@@ -18,26 +19,32 @@ def hiding_statements(dialect: str) -> Iterator[str]:
     if dialect == "postgresql":
         yield _postgresql_function()
     for table in HIDING_TABLES:
-        for event, row in _EVENTS.items():
+        for event, rows in _EVENTS.items():
             name = f"hidings_{table}_{event.lower()}"
             if dialect == "postgresql":
                 yield f"DROP TRIGGER IF EXISTS {name} ON {table}"
                 yield f"CREATE TRIGGER {name} AFTER {event} ON {table} FOR EACH ROW EXECUTE FUNCTION hidings_changed()"
             else:
                 yield f"DROP TRIGGER IF EXISTS {name}"
-                yield f"CREATE TRIGGER {name} AFTER {event} ON {table} BEGIN\n{_anew(NOW[dialect], row)}END"
+                anew = "".join(_anew(NOW[dialect], row) for row in rows)
+                yield f"CREATE TRIGGER {name} AFTER {event} ON {table} BEGIN\n{anew}END"
 
 
 def _postgresql_function() -> str:
     # The lock: who waits here for another change of the register then sees it, and foretells from both.
     return f"""CREATE OR REPLACE FUNCTION hidings_changed() RETURNS trigger LANGUAGE plpgsql AS $body$
 DECLARE
-    touched jsonb := CASE WHEN TG_OP = 'DELETE' THEN to_jsonb(OLD) ELSE to_jsonb(NEW) END;
     one record;
 BEGIN
-    SELECT touched ->> 'school_id' AS school_id, touched ->> 'module' AS module INTO one;
+    FOR one IN
+        SELECT DISTINCT touched ->> 'school_id' AS school_id, touched ->> 'module' AS module
+        FROM (VALUES (to_jsonb(OLD)), (to_jsonb(NEW))) AS rows (touched)
+        WHERE touched IS NOT NULL
+        ORDER BY 1, 2
+    LOOP
     PERFORM 1 FROM register_versions WHERE school_id = one.school_id FOR UPDATE;
-{_anew(NOW["postgresql"], "one")}    RETURN NULL;
+{_anew(NOW["postgresql"], "one")}    END LOOP;
+    RETURN NULL;
 END
 $body$"""  # noqa: S608  # names from our own tables
 

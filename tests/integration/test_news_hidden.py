@@ -120,6 +120,11 @@ def delete(first: int) -> Act:
     return act
 
 
+def move(play: Play) -> None:
+    """Move a module's embargo to another module, as the portal's own admin page may."""
+    assert rewrite(play.rig, "embargoes", {"module": Module.NOTITIES.value}, module=Module.TOETSEN.value) == 1
+
+
 def close(play: Play) -> None:
     """Close the module at once."""
     with play.rig.database.session() as session, session.write() as connection:
@@ -168,6 +173,7 @@ PLAYS: Mapping[str, tuple[Mapping[int, Iterable[Act]], list[tuple[int, str, str]
         [(9, *NEW)],
     ),
     "two, both lifted": ({1: [embargo(1, 60)], 2: [result, embargo(2, 50)], 5: [delete(1)], 7: [lift()]}, [(7, *NEW)]),
+    "moved to another module": ({1: [embargo(1, 9)], 2: [result], 5: [move]}, [(5, *NEW)]),
     "one to come is lifted": ({1: [embargo(5, 60)], 2: [result], 3: [lift()]}, [(2, *NEW)]),
     "written into the past": ({2: [result], 4: [embargo(1, 6)]}, [(2, *NEW)]),
     "what was told changes under it": (
